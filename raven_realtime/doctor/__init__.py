@@ -1,0 +1,1 @@
+"""The walk of the path, outermost hop first, and the verdict."""

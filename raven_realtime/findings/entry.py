@@ -1,0 +1,77 @@
+"""What the catalogue holds about a finding, and a finding as it is reported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """How bad a finding is. Errors fail a check, a lint run or a preview; warnings and notes do not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True)
+class Location:
+    """Where a finding stands: a file (or the name of a resource or container) and, where known, a line from 1."""
+
+    path: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        """Return ``path:line``, as editors and compilers write it."""
+        return self.path if self.line is None else f"{self.path}:{self.line}"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing found wrong, as a check, a policy or the linter reports it."""
+
+    entry: Entry
+    evidence: str
+    """What was seen, in one or two lines: the request and the telling part of the answer, or the offending line."""
+    location: Location | None = None
+    remedy: str = ""
+    """The remedy for the system at hand; the catalogue's general one when empty."""
+
+    @property
+    def code(self) -> str:
+        """The stable code, such as ``RT008``."""
+        return self.entry.code
+
+    @property
+    def todo(self) -> str:
+        """What to do: the particular remedy where there is one, the catalogue's otherwise."""
+        return self.remedy or self.entry.remedy
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the catalogue: everything that is always true of a finding.
+
+    RT001 to RT033 are the symptoms seen on live systems; static findings start at RT101. A code is never reused.
+    """
+
+    code: str
+    title: str
+    """A short noun phrase, no full stop: ``Origin refused``."""
+    level: Level
+    hop: str
+    """The part of the path that is at fault: one of the names in ``raven_realtime.hops.HOPS``."""
+    meaning: str
+    """What is wrong and why it breaks realtime, in Markdown."""
+    shows: str
+    """How it shows to users: the browser's console, the banner, the answer of curl."""
+    remedy: str
+    """What to do, in Markdown: commands or configuration."""
+    source: str
+    """Where the rule comes from: a document's section or an issue, as ``project#number`` or a URL."""
+    aliases: tuple[str, ...] = field(default=())
+    """Retired codes that this entry answers to."""
+
+    def found(self, evidence: str, location: Location | None = None, remedy: str = "") -> Finding:
+        """Report this finding with its evidence."""
+        return Finding(self, evidence, location, remedy)

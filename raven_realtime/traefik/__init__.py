@@ -1,0 +1,1 @@
+"""Traefik as it routes: rules, routers, providers, and who gets a request."""
