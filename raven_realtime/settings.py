@@ -1,0 +1,295 @@
+"""Everything that a user may configure, as one pydantic model, and the ports, which live here and nowhere else.
+
+The model is discriminated by ``target``. Keys are spelled as Pulumi users write them (``raven-realtime:proxyTimeout``);
+`Pulumi.yaml` declares the same keys, and a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, ValidationError, field_validator
+from pydantic.alias_generators import to_camel
+
+from raven_realtime.problem import Problem
+
+WEB_PORT = 8000
+"""Frappe's web process."""
+MULTIPLEXER_PORT = 8005
+"""The sandbox's nginx, in front of web and Socket.IO."""
+SOCKETIO_PORT = 9000
+"""Frappe's realtime process: the single source of truth (seed, "Corrections Applied")."""
+PUBLIC_TLS_PORT = 443
+"""Where the local tunnel listens if it may: the only port frappe-react-sdk treats as "no port" (RT017)."""
+FALLBACK_TLS_PORT = 8443
+"""Where the local tunnel listens if 443 is taken or not permitted."""
+SOCKET_TUNNEL_PORT = 8444
+"""Where the second local tunnel of the two-tunnels topology listens."""
+NGROK_API_PORT = 4040
+"""The agent's local API (ngrok documentation, "Agent API")."""
+SIDECAR_PORT = 80
+"""What the sidecar listens on inside its container (seed, section 3.2)."""
+
+PROJECT = "raven-realtime"
+
+HOSTNAME = re.compile(r"(?=.{1,253}$)(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
+"""A hostname without a port: RFC 1123, section 2.1, in lower case."""
+
+
+def hostname(value: str) -> str:
+    """Return ``value`` in lower case if it is a hostname.
+
+    Raises:
+        ValueError: it is not; the message says what a hostname is.
+    """
+    name = value.strip().lower()
+    if not HOSTNAME.fullmatch(name):
+        raise ValueError("a hostname has letters, digits, hyphens and dots only: no scheme, no port, no path")
+    return name
+
+
+Hostname = Annotated[str, Field(examples=["chat.example.com"])]
+Seconds = Annotated[int, Field(gt=0, le=604_800)]
+Size = Annotated[str, Field(pattern=r"^\d+[kKmMgG]?$", examples=["50m"])]
+
+
+class ServedHost(BaseModel):
+    """One public hostname and the Frappe site that it belongs to."""
+
+    model_config = ConfigDict(frozen=True)
+
+    host: str
+    site: str
+
+    @classmethod
+    def parse(cls, text: str) -> ServedHost:
+        """Read ``host`` or ``host=site``; the site is named like the host where it is left out, as bench does."""
+        host, _, site = text.partition("=")
+        return cls(host=hostname(host), site=hostname(site or host))
+
+
+class Common(BaseModel):
+    """What both targets have: the proxy's manners and the account that the event check uses."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+
+    proxy_timeout: Seconds = Field(
+        86_400,
+        description="Seconds that nginx keeps a silent connection, for proxy_read_timeout and proxy_send_timeout",
+    )
+    client_max_body_size: Size = Field("50m", description="The largest upload, for nginx's client_max_body_size")
+    capacity: int = Field(
+        10_000, ge=100, le=500_000, description="Sockets to hold at once; nginx and its file limits are sized by it"
+    )
+    stay_seconds: int = Field(
+        5, ge=1, le=300, description="How long the upgrade check keeps a WebSocket open before it counts as stable"
+    )
+    api_key: SecretStr | None = Field(None, description="API key of the account that the event check logs in with")
+    api_secret: SecretStr | None = Field(None, description="API secret that belongs to apiKey")
+
+    @property
+    def has_credentials(self) -> bool:
+        """Whether the event check can log in."""
+        return self.api_key is not None and self.api_secret is not None
+
+
+class Sandbox(Common):
+    """A bench on a laptop: nginx on :8005 and a tunnel in front of it."""
+
+    target: Literal["sandbox"] = Field(description="What the stack provisions")
+    bench: str = Field("demo", description='"demo" for the bench that comes with the project, or the path of your own')
+    site: str | None = Field(
+        None,
+        description="The Frappe site behind the tunnel; the bench's default_site if left out",
+        examples=["raven.localhost"],
+    )
+    align_ports: bool = Field(
+        False, description="Correct a socketio_port other than 9000 with `bench set-config -g socketio_port 9000`"
+    )
+    topology: Literal["multiplexer", "two-tunnels"] = Field(
+        "multiplexer",
+        description="One tunnel to the nginx multiplexer (the seed's Option A), "
+        "or one tunnel each for web and Socket.IO (Option B)",
+    )
+    tunnel: Literal["local", "ngrok"] = Field(
+        "local", description='"local" serves TLS on loopback and needs no account; "ngrok" runs the ngrok agent'
+    )
+    public_port: int | None = Field(
+        None, ge=1, le=65_535, description="Port of the local tunnel; 443 if it is free and permitted, else 8443"
+    )
+    ngrok_authtoken: SecretStr | None = Field(None, description="The ngrok account's authtoken")
+    ngrok_url: str | None = Field(
+        None,
+        pattern=r"^https://[a-z0-9.-]+$",
+        description="A reserved ngrok URL; a random one is read from the agent if left out",
+        examples=["https://sysmayal.ngrok.io"],
+    )
+    ngrok_socket_url: str | None = Field(
+        None,
+        pattern=r"^https://[a-z0-9.-]+$",
+        description="A second reserved ngrok URL, for Socket.IO in the two-tunnels topology",
+        examples=["https://sysmayal-socket.ngrok.io"],
+    )
+    ngrok_path: str = Field("ngrok", description="The ngrok agent: a name on PATH, or a path")
+    channel: str = Field("general", description="The Raven channel whose room the event check subscribes to")
+
+    @field_validator("site")
+    @classmethod
+    def _site(cls, value: str | None) -> str | None:
+        return None if value is None else hostname(value)
+
+
+class Prod(Common):
+    """A server with Docker and Traefik: the nginx sidecar ``frappe-socketio`` between Traefik and Socket.IO."""
+
+    target: Literal["prod"] = Field(description="What the stack provisions")
+    hosts: tuple[str, ...] = Field(
+        description="Public hostnames, each as `host` or `host=site`",
+        min_length=1,
+        examples=[["chat.example.com", "erp.example.com=erp"]],
+    )
+    upstream: str = Field(
+        f"172.17.0.1:{SOCKETIO_PORT}",
+        pattern=r"^[A-Za-z0-9_.-]+:\d{1,5}$",
+        description="Where the sidecar finds Socket.IO: address:port, host-gateway:port, "
+        "or container:port on a shared network",
+        examples=["172.17.0.1:9000", "host-gateway:9000", "websocket:9000"],
+    )
+    image: str | None = Field(
+        None,
+        pattern=r"^.+@sha256:[0-9a-f]{64}$",
+        description="The nginx image, pinned by digest",
+        examples=["docker.io/library/nginx@sha256:<64 hex digits>"],
+    )
+    entrypoint: str = Field("websecure", pattern=r"^[A-Za-z0-9_-]+$", description="Traefik's TLS entrypoint")
+    cert_resolver: str = Field("myresolver", pattern=r"^[A-Za-z0-9_-]+$", description="Traefik's certificate resolver")
+    router: str = Field(
+        "frappe-socketio", pattern=r"^[A-Za-z0-9_-]+$", description="Name of the router and its service"
+    )
+    priority: int | None = Field(
+        None, ge=1, le=2_147_483_647, description="Traefik's priority of the router; the rule's length if left out"
+    )
+    networks: tuple[str, ...] = Field(
+        (), description="Docker networks to join; the first is the one Traefik is told to use (traefik.docker.network)"
+    )
+    middlewares: tuple[str, ...] = Field((), description="Further Traefik middlewares for the router, as name@provider")
+    service_user: str | None = Field(
+        None, description="The Frappe user behind apiKey, to whose room the event check publishes"
+    )
+    bench_path: str | None = Field(
+        None, description="The bench's folder on the server, for the places that name the port"
+    )
+    compose_file: str | None = Field(
+        None, description="A compose file on the server, for the places that name the port"
+    )
+    nginx_file: str | None = Field(None, description="The bench's generated nginx.conf on the server")
+    align_ports: bool = Field(
+        False, description="Correct a socketio_port other than 9000 with `bench set-config -g socketio_port 9000`"
+    )
+
+    @field_validator("hosts")
+    @classmethod
+    def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        names = [ServedHost.parse(text).host for text in value]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"{', '.join(twice)} is listed twice; each host belongs to one site")
+        return value
+
+    @property
+    def served(self) -> tuple[ServedHost, ...]:
+        """The hosts with their sites."""
+        return tuple(ServedHost.parse(text) for text in self.hosts)
+
+
+Settings = Annotated[Sandbox | Prod, Field(discriminator="target")]
+TARGETS: dict[str, type[Sandbox] | type[Prod]] = {"sandbox": Sandbox, "prod": Prod}
+
+
+def keys(model: type[Common]) -> dict[str, Any]:
+    """Return the fields of a target by the key that users write."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
+def load(config: Mapping[str, Any], *, where: str = "Pulumi.<stack>.yaml") -> Sandbox | Prod:
+    """Read the settings of one stack.
+
+    Args:
+        config: key to value, keys without the ``raven-realtime:`` namespace; values as typed, or as the text that
+            Pulumi hands to programs (JSON for booleans, numbers and lists).
+        where: the file that the message names.
+
+    Raises:
+        Problem: a value that is not accepted, an unknown key (with the nearest known one), a key of the other target.
+    """
+    target = config.get("target")
+    if target not in TARGETS:
+        found = "nothing" if target is None else repr(target)
+        raise Problem(
+            f"{PROJECT}:target: found {found} in {where}; accepted: sandbox, prod. "
+            f"Set it with: pulumi config set {PROJECT}:target sandbox"
+        )
+    model = TARGETS[target]
+    known = keys(model)
+    values: dict[str, Any] = {}
+    for key, value in config.items():
+        if key in known:
+            values[key] = _typed(value, known[key].annotation)
+        elif not _is_default_of_other_target(key, value, model):
+            raise Problem(_unknown(key, target, where))
+    try:
+        return TypeAdapter[Sandbox | Prod](Settings).validate_python(values)
+    except ValidationError as refused:
+        raise Problem("\n".join(_explain(error, model, values, where) for error in refused.errors())) from None
+
+
+def _typed(value: Any, annotation: Any) -> Any:
+    """Undo Pulumi's text form of a value where the field is not itself text."""
+    if not isinstance(value, str) or annotation is str or annotation == SecretStr | None:
+        return value
+    try:
+        decoded = json.loads(value)
+    except ValueError:
+        return value
+    return value if isinstance(decoded, int | float) and "str" in str(annotation) else decoded
+
+
+def _is_default_of_other_target(key: str, value: Any, model: type[Common]) -> bool:
+    """Tell whether Pulumi injected the key from Pulumi.yaml's defaults, which both targets receive."""
+    for other in TARGETS.values():
+        field = keys(other).get(key)
+        if other is not model and field is not None:
+            default = list(field.default) if isinstance(field.default, tuple) else field.default
+            return bool(_typed(value, field.annotation) == default)
+    return False
+
+
+def _unknown(key: str, target: str, where: str) -> str:
+    here = keys(TARGETS[target])
+    elsewhere = [name for name, model in TARGETS.items() if key in keys(model)]
+    if elsewhere:
+        return (
+            f"{PROJECT}:{key} in {where} belongs to target {elsewhere[0]}, "
+            f"and this stack's target is {target}. Remove it."
+        )
+    near = difflib.get_close_matches(key, here, n=1, cutoff=0.5)
+    hint = f" Did you mean {PROJECT}:{near[0]}?" if near else ""
+    return f"{PROJECT}:{key} in {where} is not a known key.{hint} Known: {', '.join(sorted(here))}."
+
+
+def _explain(error: Any, model: type[Common], values: Mapping[str, Any], where: str) -> str:
+    """Say one validation error in words: the key, what was found, what is accepted, an example."""
+    path = [part for part in error["loc"] if part not in TARGETS]
+    key = str(path[0]) if path else "target"
+    field = keys(model)[key]
+    secret = field.annotation == SecretStr | None
+    found = "[secret]" if secret else json.dumps(values.get(key), default=str)
+    reason = error["msg"].removeprefix("Value error, ").rstrip(".")
+    example = f" Example: {json.dumps(field.examples[0])}." if field.examples else ""
+    if error["type"] == "missing":
+        return f"{PROJECT}:{key} is missing in {where}: {field.description}.{example}"
+    return f"{PROJECT}:{key} in {where}: found {found}: {reason}. It is: {field.description}.{example}"
