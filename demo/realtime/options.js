@@ -1,0 +1,37 @@
+"use strict";
+
+// What the process may be told, in Frappe's way: sites/common_site_config.json, then the environment.
+
+const fs = require("node:fs");
+const path = require("node:path");
+
+const FALLBACK_PORT = 9000;
+
+function read(environment = process.env) {
+  const bench = environment.DEMO_BENCH || process.cwd();
+  const config = JSON.parse(fs.readFileSync(path.join(bench, "sites", "common_site_config.json"), "utf8"));
+  return {
+    port: Number(environment.FRAPPE_SOCKETIO_PORT || config.socketio_port || FALLBACK_PORT),
+    // Frappe listens on every address; a demo keeps to itself unless told otherwise.
+    host: environment.DEMO_SOCKETIO_HOST || "127.0.0.1",
+    redis: environment.FRAPPE_REDIS_QUEUE || config.redis_queue,
+    defaultSite: environment.FRAPPE_SITE || config.default_site,
+    developerMode: Boolean(config.developer_mode),
+    webserverPort: config.webserver_port,
+    // The faults and variants that tests ask for.
+    adapter: environment.REALTIME_ADAPTER || "",
+    continueAfterInvalidNamespace: environment.REALTIME_CONTINUE_AFTER_INVALID_NAMESPACE === "1",
+    pingInterval: milliseconds(environment, "REALTIME_PING_INTERVAL", 25_000),
+    pingTimeout: milliseconds(environment, "REALTIME_PING_TIMEOUT", 20_000),
+  };
+}
+
+function milliseconds(environment, name, fallback) {
+  const value = Number(environment[name] || fallback);
+  if (!Number.isInteger(value) || value <= 0) {
+    throw new Error(`${name} must be a whole number of milliseconds above 0, found ${environment[name]}`);
+  }
+  return value;
+}
+
+module.exports = { read };
