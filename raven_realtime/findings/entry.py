@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
+
+STACKS = {
+    "traefik": "Traefik",
+    "nginx": "nginx",
+    "frappe_docker": "frappe_docker",
+    "bench": "bench",
+    "ngrok": "ngrok",
+    "cloudflare": "Cloudflare",
+    "frappe": "Frappe",
+}
+"""The stacks that remedies are written for: name in code, name for people."""
 
 
 class Level(StrEnum):
@@ -52,7 +65,8 @@ class Finding:
 class Entry:
     """One entry of the catalogue: everything that is always true of a finding.
 
-    RT001 to RT033 are the symptoms seen on live systems; static findings start at RT101. A code is never reused.
+    RT001 to RT033 are the symptoms seen on live systems, RT034 to RT099 what else a live path can do wrong; static
+    findings start at RT101. A code is never reused.
     """
 
     code: str
@@ -69,9 +83,18 @@ class Entry:
     """What to do, in Markdown: commands or configuration."""
     source: str
     """Where the rule comes from: a document's section or an issue, as ``project#number`` or a URL."""
+    remedies: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """What to do on one stack, in Markdown, by the stack's name: one of `STACKS`."""
     aliases: tuple[str, ...] = field(default=())
     """Retired codes that this entry answers to."""
 
-    def found(self, evidence: str, location: Location | None = None, remedy: str = "") -> Finding:
-        """Report this finding with its evidence."""
-        return Finding(self, evidence, location, remedy)
+    def found(self, evidence: str, location: Location | None = None, remedy: str = "", *, stack: str = "") -> Finding:
+        """Report this finding with its evidence.
+
+        Args:
+            evidence: what was seen, in one or two lines; never a secret.
+            location: where it stands, for findings on files and resources.
+            remedy: what to do here, instead of the catalogue's general words.
+            stack: the stack that was seen to be at work; its own remedy is then given.
+        """
+        return Finding(self, evidence, location, remedy or self.remedies.get(stack, ""))

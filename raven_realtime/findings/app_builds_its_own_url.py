@@ -1,0 +1,32 @@
+"""RT015: an app builds its own Socket.IO URL."""
+
+from types import MappingProxyType
+
+from raven_realtime.findings.entry import Entry, Level
+
+ENTRY = Entry(
+    code="RT015",
+    title="An app builds its own Socket.IO URL",
+    level=Level.ERROR,
+    hop="browser",
+    meaning="""\
+A custom app or an old frontend puts the address together by itself: `http://` on an https page (mixed content), a
+host and port without a colon (`site9000`), or a port fixed at build time.
+""",
+    shows="""\
+"Mixed Content" or a strange address such as `https://chat.example.com9000/socket.io/` in the browser's console.
+""",
+    remedy="""\
+Let the app use `window.location.origin` with the path `/socket.io/` and no port, or frappe-react-sdk's provider
+without a `socketPort`. Rebuild: `bench build --app APP`.
+""",
+    source="frappe#31550",
+    remedies=MappingProxyType(
+        {
+            "bench": """\
+`grep -rl ':9000\\|socketio_port' sites/assets/APP` names the bundle; update the app or correct it, then
+`bench build --app APP` and `bench --site SITE clear-cache`.
+""",
+        }
+    ),
+)

@@ -1,0 +1,30 @@
+"""RT018: nginx sends Socket.IO to port 3000."""
+
+from types import MappingProxyType
+
+from raven_realtime.findings.entry import Entry, Level
+
+ENTRY = Entry(
+    code="RT018",
+    title="nginx sends Socket.IO to port 3000",
+    level=Level.ERROR,
+    hop="proxy",
+    meaning="""\
+The bench's nginx template falls back to port 3000 when `socketio_port` is not set: nginx then asks a port where
+nothing (or something else) answers.
+""",
+    shows="""\
+502 on `/socket.io/` although Socket.IO answers on 9000; nginx's error log names `127.0.0.1:3000`.
+""",
+    remedy="""\
+`bench set-config -g socketio_port 9000`, then `bench setup nginx`, `nginx -t`, and reload.
+""",
+    source="bench template nginx.conf",
+    remedies=MappingProxyType(
+        {
+            "bench": """\
+`bench set-config -g socketio_port 9000 && bench setup nginx --yes && sudo nginx -t && sudo systemctl reload nginx`
+""",
+        }
+    ),
+)

@@ -1,0 +1,32 @@
+"""RT014: the page asks for port 9000 itself."""
+
+from types import MappingProxyType
+
+from raven_realtime.findings.entry import Entry, Level
+
+ENTRY = Entry(
+    code="RT014",
+    title="The page asks for port 9000 itself",
+    level=Level.ERROR,
+    hop="browser",
+    meaning="""\
+The page was built or started in development mode: the desk's client then connects to `https://site:9000`, which is
+not public (and should not be).
+""",
+    shows="""\
+In the network tab, requests to `https://chat.example.com:9000/socket.io/` that time out or are refused.
+""",
+    remedy="""\
+Start without development mode: `bench start --no-dev`, or in production `bench config dns_multitenant on` with
+supervisor; the page must not contain `window.dev_server = 1`. Then clear the browser's cache.
+""",
+    source="frappe#23173",
+    remedies=MappingProxyType(
+        {
+            "bench": """\
+`bench start --no-dev`, or unset `DEV_SERVER` in the environment of the web process, and
+`bench --site SITE clear-cache`.
+""",
+        }
+    ),
+)

@@ -1,0 +1,37 @@
+"""RT005: another service owns /socket.io."""
+
+from types import MappingProxyType
+
+from raven_realtime.findings.entry import Entry, Level
+
+ENTRY = Entry(
+    code="RT005",
+    title="Another service owns /socket.io",
+    level=Level.ERROR,
+    hop="edge",
+    meaning="""\
+Something answers on `/socket.io/`, and it is neither Socket.IO nor Frappe: another router with a higher priority
+(by default the longer rule wins), a catch-all, or two containers that define one router differently, which makes
+Traefik drop it.
+""",
+    shows="""\
+The handshake brings a page of another application with status 200, or changes from one restart to the next.
+""",
+    remedy="""\
+Let one router only own `/socket.io` on this host, and give it a priority above the others'. In Traefik's API,
+`/api/http/routers` lists every router with its rule, priority and errors.
+""",
+    source="traefik#1663, traefik#6433",
+    remedies=MappingProxyType(
+        {
+            "traefik": """\
+Set `traefik.http.routers.frappe-socketio.priority=1000`, and look for another container that has labels for the
+same router name or a rule that matches `/socket.io`: `raven-realtime routes` evaluates the rules of all of them.
+""",
+            "nginx": """\
+`nginx -T` prints the effective configuration; a regular-expression location (`~`) wins over `location /socket.io/`
+unless that is written `location ^~ /socket.io/`.
+""",
+        }
+    ),
+)

@@ -1,0 +1,77 @@
+"""The Engine.IO handshake at one place of the path: the same question as the seed's curl, and the same judgement."""
+
+from __future__ import annotations
+
+import time
+
+from raven_realtime.findings import Finding, explain
+from raven_realtime.hops.answer import Answer
+from raven_realtime.hops.engineio import Closed, Refused, Session, Unanswered
+from raven_realtime.hops.refusals import finding, refused, stack
+from raven_realtime.hops.result import Check, Result
+from raven_realtime.hops.target import Place, Target
+
+CHECK = Check(
+    name="handshake",
+    title="Engine.IO handshake",
+    proves="A polling request for /socket.io/ reaches a Socket.IO server from here, and its open packet comes "
+    "back. It does not prove that a browser will be accepted: Frappe checks namespace, origin and cookie later, at CONNECT.",
+    rank=50,
+)
+
+
+def judge(answer: Answer | None, place: Place, target: Target | None = None) -> Result:
+    """Judge what a handshake brought back; the same for a live answer and for what curl printed.
+
+    Args:
+        answer: what came; None when nothing did.
+        place: where on the path it was asked.
+        target: what was asked, where that is known: judges port and cross-origin use too.
+    """
+    hop = f"{CHECK.name} ({place})"
+    if answer is None:
+        code = "RT002" if place is Place.ORIGIN else "RT035"
+        return Result.of(hop, "nothing answered", explain(code).found("curl printed no HTTP answer"))
+    packet = answer.open_packet
+    if answer.status != 200 or packet is None:
+        return Result.of(hop, answer.telling, refused(CHECK.name, answer), status=answer.status, stack=stack(answer))
+    return Result.of(
+        hop,
+        f"{answer.status}, open packet, sid {packet.sid[:4]}…, pingInterval {packet.ping_interval}",
+        *(_browser(answer, target) if target is not None and place is Place.PUBLIC else ()),
+        status=answer.status,
+        stack=stack(answer),
+        **packet.parameters,
+    )
+
+
+def _browser(answer: Answer, target: Target) -> list[Finding]:
+    """Return what a browser would still stumble over although the answer is right."""
+    found = []
+    if target.own_port:
+        found.append(explain("RT017").found(f"{target.origin} has a port of its own, {target.port}"))
+    if target.page:
+        allowed = answer.headers.get("access-control-allow-origin", "")
+        lenient = answer.headers.get("access-control-allow-credentials", "") == "true"
+        if allowed != target.page or not lenient:
+            named = f"{allowed!r}" if allowed else "no origin"
+            with_cookies = "" if lenient else ", and no credentials"
+            found.append(
+                explain("RT019").found(f"a page on {target.page} asks; the answer allows {named}{with_cookies}")
+            )
+    return found
+
+
+async def check(target: Target, place: Place = Place.PUBLIC) -> Result:
+    """Take a handshake and judge it."""
+    started = time.monotonic()
+    hop = f"{CHECK.name} ({place})"
+    try:
+        async with Session(target, origin=bool(target.page)) as session:
+            answer, _ = await session.open()
+        result = judge(answer, place, target)
+    except Refused as error:
+        result = judge(error.answer, place, target)
+    except (Unanswered, Closed) as error:
+        result = Result.of(hop, str(error), finding(error, place))
+    return result.taking(time.monotonic() - started)

@@ -1,0 +1,209 @@
+"""What is asked: an address, the site behind it, and how to reach it."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+
+import httpx
+
+from raven_realtime.problem import Problem
+
+SOCKET_PATH = "/socket.io/"
+"""The path of Socket.IO, with its slash: the seed's and the client library's default."""
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class Place(StrEnum):
+    """Where on the path a handshake is taken."""
+
+    ORIGIN = "origin"
+    MULTIPLEXER = "multiplexer"
+    SIDECAR = "sidecar"
+    PUBLIC = "public"
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """A Frappe account: the ``sid`` cookie of a session, or an API key with its secret. Never printed."""
+
+    sid: str = field(default="", repr=False)
+    api_key: str = field(default="", repr=False)
+    api_secret: str = field(default="", repr=False)
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str] = os.environ, file: Path | None = None) -> Credentials | None:
+        """Read them from the environment or from a file with the same names, one ``NAME=value`` a line.
+
+        Args:
+            environment: RAVEN_REALTIME_SID, or RAVEN_REALTIME_API_KEY with RAVEN_REALTIME_API_SECRET.
+            file: read instead of the environment.
+
+        Raises:
+            Problem: the file cannot be read or holds none of the names; a key without its secret.
+        """
+        values = environment if file is None else _lines(file)
+        sid, key, secret = (values.get(f"RAVEN_REALTIME_{name}", "") for name in ("SID", "API_KEY", "API_SECRET"))
+        if bool(key) != bool(secret):
+            raise Problem("RAVEN_REALTIME_API_KEY and RAVEN_REALTIME_API_SECRET belong together; one of them is empty.")
+        if sid or key:
+            return cls(sid, key, secret)
+        if file is not None:
+            raise Problem(
+                f"{file} holds no credentials. Accepted: a line RAVEN_REALTIME_SID=…, "
+                "or RAVEN_REALTIME_API_KEY=… and RAVEN_REALTIME_API_SECRET=…"
+            )
+        return None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The request headers that carry them; a browser sends the cookie, an API client the token."""
+        if self.api_key:
+            return {"Authorization": f"token {self.api_key}:{self.api_secret}"}
+        return {"Cookie": f"sid={self.sid}"} if self.sid else {}
+
+
+def _lines(file: Path) -> dict[str, str]:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise Problem(f"The credentials file {file} cannot be read: {reason}.") from None
+    pairs = (line.partition("=") for line in text.splitlines() if "=" in line)
+    return {name.strip(): value.strip().strip("\"'") for name, _, value in pairs}
+
+
+@dataclass(frozen=True)
+class Target:
+    """One end of a question: scheme, host and port, and how to get there.
+
+    Build it with `Target.parse`, which explains what it refuses.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    site: str = ""
+    """The Frappe site, whose name is the Socket.IO namespace; the host where it is empty."""
+    ca: Path | None = None
+    """A CA certificate to trust besides the system's."""
+    insecure: bool = False
+    """Take any certificate."""
+    resolve: str = ""
+    """The address to connect to instead of what the name resolves to."""
+    credentials: Credentials | None = field(default=None, repr=False)
+    page: str = ""
+    """The origin of the page, where it is not this one: then the client is cross-origin (RT019)."""
+    timeout: float = 10.0
+    """Seconds that one check may take in all, what it waits for on purpose not counted."""
+
+    @classmethod
+    def parse(
+        cls,
+        url: str,
+        *,
+        site: str = "",
+        ca: Path | None = None,
+        insecure: bool = False,
+        resolve: str = "",
+        credentials: Credentials | None = None,
+        page: str = "",
+        timeout: float = 10.0,
+    ) -> Target:
+        """Read a URL such as ``https://chat.example.com`` or ``127.0.0.1:9000``; a path and query are ignored.
+
+        Raises:
+            Problem: no http(s) URL, a port out of range, a CA file that is none, an override that is no IP address.
+        """
+        scheme, host, port = _origin(url)
+        if resolve:
+            try:
+                ipaddress.ip_address(resolve)
+            except ValueError:
+                raise Problem(f"--resolve {resolve!r} is not an IP address. Example: --resolve 127.0.0.1") from None
+        if page:
+            page_scheme, page_host, page_port = _origin(page)
+            page = _join(page_scheme, page_host, page_port)
+        target = cls(scheme, host, port, site, ca, insecure, resolve, credentials, page, timeout)
+        if ca is not None:
+            target.tls()
+        return replace(target, page="" if page == target.origin else page)
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port as a browser writes an origin: the default port left out."""
+        return _join(self.scheme, self.host, self.port)
+
+    @property
+    def namespace(self) -> str:
+        """The Socket.IO namespace that Frappe's clients connect to: a slash and the site's name."""
+        return f"/{self.site or self.host}"
+
+    @property
+    def own_port(self) -> bool:
+        """Whether the URL has a port of its own, which frappe-react-sdk then replaces by its socket port (RT017)."""
+        return self.port != DEFAULT_PORTS[self.scheme]
+
+    def url(self, **query: str) -> str:
+        """Return the address of Socket.IO with a query, in the client library's order."""
+        return f"{self.origin}{SOCKET_PATH}?{urlencode({'EIO': '4', **query})}"
+
+    def tls(self) -> ssl.SSLContext:
+        """Return how TLS is verified.
+
+        Raises:
+            Problem: the CA file is absent or holds no certificate.
+        """
+        known = ssl.get_default_verify_paths()
+        # A Python without the system's certificates (some macOS builds) takes those that come with httpx.
+        context = ssl.create_default_context() if known.cafile or known.capath else httpx.create_ssl_context()
+        if self.ca is not None:
+            try:
+                context.load_verify_locations(self.ca)
+            except (OSError, ssl.SSLError) as error:
+                reason = "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
+                raise Problem(f"--ca {self.ca} cannot be used: {reason}. Give a file with a PEM certificate.") from None
+        if self.insecure:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
+
+
+def _origin(url: str) -> tuple[str, str, int]:
+    """Split a URL into scheme, host and port; without a scheme it is https, or http if it names an address or port."""
+    text = url.strip()
+    if "://" not in text:
+        bare = text.split("/")[0]
+        text = f"{'http' if ':' in bare or bare == 'localhost' else 'https'}://{text}"
+    parts = urlsplit(text)
+    accepted = "Accepted: an http or https URL. Example: https://chat.example.com"
+    try:
+        port = parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
+    except ValueError:
+        raise Problem(f"{_shown(url)} has a port that is none: ports are 1 to 65535. {accepted}") from None
+    if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
+        raise Problem(f"{_shown(url)} is not a URL to ask. {accepted}")
+    if parts.username or parts.password:
+        raise Problem(
+            f"The URL of {parts.hostname} carries a user name or password. Leave it out; credentials are read from "
+            "RAVEN_REALTIME_SID, or RAVEN_REALTIME_API_KEY and RAVEN_REALTIME_API_SECRET."
+        )
+    if any(character.isspace() or not character.isprintable() for character in parts.hostname):
+        raise Problem(f"{_shown(url)} has a host that is none. {accepted}")
+    return parts.scheme, parts.hostname, port
+
+
+def _shown(url: str) -> str:
+    """Return a URL fit for a message: no user information, no query, not longer than a line."""
+    return repr(url.split("?", maxsplit=1)[0].rpartition("@")[2][:100])
+
+
+def _join(scheme: str, host: str, port: int) -> str:
+    name = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{name}" if port == DEFAULT_PORTS[scheme] else f"{scheme}://{name}:{port}"

@@ -1,0 +1,73 @@
+"""The upgrade from polling to WebSocket, and that it stays open."""
+
+from __future__ import annotations
+
+import time
+
+from raven_realtime.findings import explain
+from raven_realtime.hops.engineio import Closed, Refused, Session, Stage, Unanswered
+from raven_realtime.hops.refusals import finding, stack
+from raven_realtime.hops.result import Check, Result
+from raven_realtime.hops.target import Place, Target
+
+CHECK = Check(
+    name="upgrade",
+    title="Upgrade to WebSocket",
+    proves="A polling session becomes a WebSocket through every proxy on the way (2probe, 3probe, 5) and stays open "
+    "for the time asked; with --hold, through three of the server's pings.",
+    rank=80,
+)
+HELD_PINGS = 3
+"""The first comes after one pingInterval: three outlast every idle timeout shorter than three of them."""
+
+
+async def check(target: Target, stay: float = 5.0, *, hold: bool = False, place: Place = Place.PUBLIC) -> Result:
+    """Upgrade a session and keep it open.
+
+    Args:
+        target: what to ask.
+        stay: seconds that the WebSocket has to stay open.
+        hold: stay through three pings of the server instead, if that is longer.
+        place: where on the path this is.
+    """
+    started = time.monotonic()
+    hop = f"{CHECK.name} ({place})"
+    try:
+        async with Session(target) as session:
+            result = await _kept(session, stay, hold, hop)
+    except (Unanswered, Refused, Closed) as error:
+        found = finding(error, place)
+        result = Result.of(hop, found.evidence, found)
+    return result.taking(time.monotonic() - started)
+
+
+async def _kept(session: Session, stay: float, hold: bool, hop: str) -> Result:
+    answer, packet = await session.open()
+    if "websocket" not in packet.upgrades:
+        said = f"the open packet offers upgrades {list(packet.upgrades)}"
+        return Result.of(hop, said, explain("RT025").found(said, stack=stack(answer)))
+    begun = time.monotonic()
+    try:
+        await session.upgrade()
+    except Unanswered as error:
+        if error.stage is not Stage.ANSWER:
+            raise
+        return Result.of(hop, error.said, explain("RT025").found(error.said, stack=stack(answer)))
+    upgraded = time.monotonic() - begun
+    limit = max(stay, HELD_PINGS * (packet.ping_interval + packet.ping_timeout) / 1000) if hold else stay
+    session.allow(limit)
+    until = time.monotonic() + limit
+    while (left := until - time.monotonic()) > 0 and not (hold and session.pings >= HELD_PINGS):
+        async for _ in session.frames(min(left, 0.5)):
+            pass
+    kept = limit - max(0.0, until - time.monotonic())
+    if hold and session.pings < HELD_PINGS:
+        said = f"{session.pings} of {HELD_PINGS} pings came within {limit:.0f} s"
+        return Result.of(hop, said, explain("RT022").found(said))
+    pings = f", {session.pings} pings" if session.pings else ""
+    return Result.of(
+        hop,
+        f"3probe in {upgraded * 1000:.0f} ms, open for {kept:.0f} s{pings}",
+        upgrade_seconds=upgraded,
+        pings=session.pings,
+    )
