@@ -1,0 +1,98 @@
+"""``python3 -m toolchain``: everything the project needs on this machine, and the environment to use it in."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from raven_realtime.problem import Problem
+from toolchain import debian, engine, environment, node, shell
+from toolchain.golang import TRAEFIK
+from toolchain.places import BUILDS, CACHE, VENV
+
+USES = ("up", "test", "prod", "traefik")
+
+
+def ensure(uses: list[str]) -> None:
+    """Bring everything that the uses need; what is there already is left alone.
+
+    ``up`` is the sandbox, ``test`` adds what the tests need, ``prod`` what stands in for a production server,
+    ``traefik`` is Traefik alone.
+    """
+    with _alone():
+        if set(uses) != {"traefik"}:
+            debian.ensure(uses)
+            environment.ensure("dev" if "test" in uses else "pulumi")
+            node.ensure()
+            engine.ensure()
+        if {"prod", "traefik"} & set(uses):
+            TRAEFIK.ensure()
+
+
+def path_of(program: str) -> Path:
+    """Return where a program of the toolchain lies.
+
+    Raises:
+        Problem: it is not there yet.
+    """
+    if program == "traefik":
+        if not TRAEFIK.binary.is_file():
+            raise Problem("Traefik is not built yet. Run `python3 -m toolchain ensure --for traefik` first.")
+        return TRAEFIK.binary
+    if program == "pulumi":
+        return engine.require().binary
+    return VENV / "bin" / program
+
+
+def clean() -> None:
+    """Remove what can be made again: builds, Pulumi's home, the virtual environment, the demo's Node packages."""
+    for folder in (CACHE, VENV, node.FOLDER / "node_modules"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Let one process at a time change what is installed."""
+    BUILDS.mkdir(parents=True, exist_ok=True)
+    with (BUILDS / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run a subcommand; return the exit code: 0, or 2 for what the user can mend."""
+    parser = argparse.ArgumentParser(prog="python3 -m toolchain", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    ensuring = commands.add_parser("ensure", help="bring everything a use needs, once")
+    ensuring.add_argument(
+        "--for", dest="uses", nargs="+", choices=USES, default=["up"], metavar="USE", help=", ".join(USES)
+    )
+    commands.add_parser("env", help='print export lines: eval "$(python3 -m toolchain env)"')
+    finding = commands.add_parser("path", help="print where a program lies")
+    finding.add_argument("program", choices=("pulumi", "traefik", "python", "raven-realtime"))
+    commands.add_parser("clean", help="remove what can be made again; the stacks' state stays")
+    given = parser.parse_args(words)
+    try:
+        if given.command == "ensure":
+            ensure(given.uses)
+        elif given.command == "env":
+            print(shell.exports(shell.variables(engine.require())), end="")
+        elif given.command == "path":
+            print(path_of(given.program))
+        else:
+            clean()
+    except Problem as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

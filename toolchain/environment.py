@@ -1,0 +1,72 @@
+"""The virtual environment ``.venv``: hash-pinned requirements and the project itself, editable."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import subprocess
+import sys
+
+from raven_realtime.problem import Problem
+from toolchain.places import REQUIREMENTS, ROOT, VENV
+from toolchain.progress import Progress
+from toolchain.pulumi_home import write_if_new
+
+OLDEST_PYTHON = (3, 11)
+
+SETS = ("pulumi", "dev")
+"""The sets of requirements, each with everything of the one before it."""
+
+STAMP = VENV / "pins.json"
+"""Which set is installed, and the hash of its pins."""
+
+
+def ensure(wanted: str) -> None:
+    """Bring ``.venv`` to the set of requirements ``wanted``, or a larger one that is there already.
+
+    Raises:
+        Problem: Python is too old, has no venv module, or pip failed (with its last lines).
+    """
+    if any(_is_installed(name) for name in SETS[SETS.index(wanted) :]):
+        return
+    if sys.version_info < OLDEST_PYTHON:
+        raise Problem(f"Python 3.11 or newer is needed; {sys.executable} is {sys.version.split()[0]}.")
+    if not (VENV / "bin" / "python").exists():
+        if importlib.util.find_spec("ensurepip") is None:
+            raise Problem(f"{sys.executable} cannot make virtual environments. On Debian: apt-get install python3-venv")
+        _run("making .venv", [sys.executable, "-m", "venv", str(VENV)])
+    pip = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install"]
+    requirements = REQUIREMENTS / f"{wanted}.txt"
+    _run(f"installing {requirements.relative_to(ROOT)}", [*pip, "--require-hashes", "-r", str(requirements)])
+    _run("installing the project into .venv", [*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)])
+    write_if_new(STAMP, json.dumps({"set": wanted, "pins": _pins(wanted)}))
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        stamp = json.loads(STAMP.read_text())
+    except (OSError, ValueError):
+        return False
+    return bool(stamp == {"set": name, "pins": _pins(name)})
+
+
+def _pins(name: str) -> str:
+    """Return the hash of everything that an installed set comes from."""
+    digest = hashlib.sha256(str(sys.version_info[:2]).encode())
+    for path in (REQUIREMENTS / f"{name}.txt", ROOT / "pyproject.toml"):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _run(doing: str, command: list[str]) -> None:
+    with (
+        Progress(doing) as progress,
+        subprocess.Popen(
+            command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
+        ) as process,
+    ):
+        output = progress.follow(process)
+    if process.returncode != 0:
+        said = "\n".join([*output[-10:], *progress.last_lines])
+        raise Problem(f"{doing} failed with exit code {process.returncode}:\n{said}")
