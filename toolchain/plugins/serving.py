@@ -308,18 +308,23 @@ def _echo(given: Any, value: Any) -> Any:
     return given if given is not None and plain(given) == plain(value) else value
 
 
-def serve(plugin: Plugin) -> None:
-    """Serve until the engine stops us. The engine's address is the first word of the command line."""
+def serve(plugin: Plugin, servicer: type[Servicer] = Servicer) -> None:
+    """Serve until the engine stops us; the engine's address is the first word of the command line.
+
+    Args:
+        plugin: What to serve.
+        servicer: How, for a plugin that speaks the protocol in its own way.
+    """
     _leave_virtual_environment()
     address = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(plugin, address))
+        asyncio.run(_serve(plugin, servicer, address))
 
 
-async def _serve(plugin: Plugin, address: str) -> None:
+async def _serve(plugin: Plugin, kind: type[Servicer], address: str) -> None:
     limits = [("grpc.max_receive_message_length", MESSAGE_LIMIT), ("grpc.max_send_message_length", MESSAGE_LIMIT)]
     server = grpc.aio.server(options=limits)
-    servicer = Servicer(plugin, address)
+    servicer = kind(plugin, address)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()

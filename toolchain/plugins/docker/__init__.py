@@ -1,0 +1,1 @@
+"""A substitute for the official docker plugin, over the Docker SDK: see ``bridged``."""

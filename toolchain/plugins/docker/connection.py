@@ -1,0 +1,190 @@
+"""Reach a Docker daemon: a local socket, ``tcp://`` with or without TLS, or ``ssh://`` through the system's ssh."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import docker
+import requests
+from docker.context import ContextAPI
+from docker.tls import TLSConfig
+
+from toolchain.plugins.docker.failure import ProviderError
+
+DEFAULT_HOST = "unix:///var/run/docker.sock"
+TIMEOUT_SECONDS = 120
+
+
+@dataclass
+class Connection:
+    """A daemon and how to reach it; the client is made on first use."""
+
+    host: str
+    ssh_options: Sequence[str] = ()
+    tls: TLSConfig | None = None
+    _client: docker.APIClient | None = None
+    _tunnel: SshTunnel | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def client(self) -> docker.APIClient:
+        """The client of the Docker SDK.
+
+        Raises:
+            ProviderError: the daemon does not answer.
+        """
+        with self._lock:
+            if self._client is None:
+                self._client = self._connect()
+            return self._client
+
+    def close(self) -> None:
+        """Close the connections; processes of ssh end with them."""
+        with self._lock:
+            if self._client is not None:
+                self._client.close()
+            if self._tunnel is not None:
+                self._tunnel.close()
+            self._client = self._tunnel = None
+
+    def _connect(self) -> docker.APIClient:
+        scheme = urlsplit(self.host).scheme
+        if scheme not in ("unix", "tcp", "ssh", "http", "https"):
+            raise ProviderError(f"docker:host is '{self.host}'; accepted are unix://, tcp:// and ssh:// addresses")
+        address = self.host
+        try:
+            if scheme == "ssh":
+                self._tunnel = SshTunnel(self.host, self.ssh_options)
+                address = self._tunnel.address
+            return docker.APIClient(
+                base_url=address, version="auto", timeout=TIMEOUT_SECONDS, tls=self.tls if self.tls else False
+            )
+        except (docker.errors.DockerException, requests.RequestException, OSError) as error:
+            said = self._tunnel.said() if self._tunnel else ""
+            self._drop_tunnel()
+            reason = said or _innermost(error)
+            raise ProviderError(f"failed to reach the Docker daemon at {self.host}: {reason}") from error
+
+    def _drop_tunnel(self) -> None:
+        if self._tunnel is not None:
+            self._tunnel.close()
+            self._tunnel = None
+
+
+def connection(config: Mapping[str, Any]) -> Connection:
+    """Make the connection that a provider's configuration asks for; ``context`` goes before ``host``.
+
+    Raises:
+        ProviderError: the context does not exist, or the TLS material is incomplete.
+    """
+    tls = _tls(config)
+    name = config.get("context") or os.environ.get("DOCKER_CONTEXT")
+    if name:
+        context = ContextAPI.get_context(name)
+        if context is None:
+            raise ProviderError(f"docker:context is '{name}', and no Docker context of that name exists here")
+        return Connection(str(context.Host or DEFAULT_HOST), config.get("sshOpts") or (), context.TLSConfig or tls)
+    host = config.get("host") or os.environ.get("DOCKER_HOST") or DEFAULT_HOST
+    return Connection(host, config.get("sshOpts") or (), tls)
+
+
+def _tls(config: Mapping[str, Any]) -> TLSConfig | None:
+    folder = config.get("certPath") or os.environ.get("DOCKER_CERT_PATH")
+    material = {key: config.get(key) for key in ("caMaterial", "certMaterial", "keyMaterial")}
+    if any(material.values()):
+        missing = [f"docker:{key}" for key, value in material.items() if not value]
+        if missing:
+            raise ProviderError(f"TLS to the Docker daemon needs {' and '.join(missing)} as well")
+        made = Path(tempfile.mkdtemp(prefix="docker-tls-"))
+        for name, key in (("ca.pem", "caMaterial"), ("cert.pem", "certMaterial"), ("key.pem", "keyMaterial")):
+            with os.fdopen(os.open(made / name, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+                file.write(str(material[key]))
+        folder = str(made)
+    if not folder:
+        return None
+    at = Path(folder)
+    return TLSConfig(client_cert=(str(at / "cert.pem"), str(at / "key.pem")), ca_cert=str(at / "ca.pem"), verify=True)
+
+
+def _innermost(error: BaseException) -> str:
+    while (cause := error.__cause__ or error.__context__) is not None:
+        error = cause
+    return str(error)
+
+
+class SshTunnel:
+    """A socket here that leads to the daemon there: each connection is one ``ssh HOST docker system dial-stdio``.
+
+    That is how the docker client itself does ``ssh://``; the daemon is the one that the remote docker client uses.
+    """
+
+    def __init__(self, host: str, options: Sequence[str]) -> None:
+        """Listen; ``host`` is ``ssh://[user@]name[:port]``, ``options`` are flags of ssh.
+
+        Raises:
+            ProviderError: there is no ssh client, or the address is none.
+        """
+        if shutil.which("ssh") is None:
+            raise ProviderError(f"docker:host is {host}, and there is no ssh client here; install openssh-client")
+        parts = urlsplit(host)
+        if not parts.hostname or parts.path.strip("/") or parts.password:
+            raise ProviderError(f"docker:host is '{host}'; accepted is ssh://[user@]host[:port]")
+        user = ["-l", parts.username] if parts.username else []
+        port = ["-p", str(parts.port)] if parts.port else []
+        self._command = ["ssh", *options, *user, *port, "-o", "BatchMode=yes", "-o", "ConnectTimeout=30"]
+        self._command += ["--", parts.hostname, "docker", "system", "dial-stdio"]
+        self._folder = Path(tempfile.mkdtemp(prefix="docker-ssh-"))
+        self._errors = (self._folder / "errors").open("w+b")
+        self._children: list[subprocess.Popen[bytes]] = []
+        self._server = socket.socket(socket.AF_UNIX)
+        self._server.bind(str(self._folder / "docker.sock"))
+        self._server.listen()
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    @property
+    def address(self) -> str:
+        """The address for a Docker client."""
+        return f"unix://{self._folder}/docker.sock"
+
+    def said(self) -> str:
+        """What ssh wrote to its standard error: why the server refused."""
+        for child in self._children:
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(timeout=2)
+        lines = (self._folder / "errors").read_text(errors="replace").strip().splitlines()
+        return " ".join(line.strip("@ \r") for line in lines if line.strip("@ \r"))[-1000:]
+
+    def close(self) -> None:
+        """Stop listening and end the ssh processes."""
+        with suppress(OSError):
+            self._server.shutdown(socket.SHUT_RDWR)
+        self._server.close()
+        for child in self._children:
+            child.terminate()
+            child.wait()
+        self._errors.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connected, _ = self._server.accept()
+            except OSError:
+                return
+            with connected:
+                self._children.append(
+                    subprocess.Popen(
+                        self._command, stdin=connected.fileno(), stdout=connected.fileno(), stderr=self._errors
+                    )
+                )
