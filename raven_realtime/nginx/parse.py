@@ -150,9 +150,8 @@ def _tokens(text: str, name: str) -> Iterator[Token]:
                     return
                 yield token, line, quoted
         except NgxParserBaseException as wrong:
-            at_end = "unexpected end" in str(wrong.strerror)
-            last = text.count("\n") + 1 if at_end else wrong.lineno
-            raise Problem(f"{name}:{last}: {wrong.strerror}.") from None
+            if "unexpected end of file" not in str(wrong.strerror):
+                raise Problem(f"{name}:{wrong.lineno}: {wrong.strerror}.") from None
     raise Problem(f"{name}:{line}: a quote that is opened on or after this line is never closed.")
 
 
