@@ -1,8 +1,8 @@
 """Throw-away Pulumi stacks on the real engine, for tests.
 
 A :class:`Stack` has a backend, a ``PULUMI_HOME``, a passphrase and a working environment of its own, so tests run
-side by side. The toolchain must be ready (``python3 -m toolchain ensure --for test``); where it is not, the first stack fails
-with a message that says so.
+side by side. The toolchain must be ready (``python3 -m toolchain ensure --for test``); where it is not, the first
+stack fails with a message that says so.
 """
 
 from __future__ import annotations
