@@ -17,8 +17,8 @@ not public (and should not be).
 In the network tab, requests to `https://chat.example.com:9000/socket.io/` that time out or are refused.
 """,
     remedy="""\
-Start without development mode: `bench start --no-dev`, or in production `bench config dns_multitenant on` with
-supervisor; the page must not contain `window.dev_server = 1`. Then clear the browser's cache.
+Start without development mode: `bench start --no-dev`, and run production under supervisor, not under `bench start`.
+The page must not contain `window.dev_server = 1`. Then clear the browser's cache.
 """,
     source="frappe#23173",
     remedies=MappingProxyType(

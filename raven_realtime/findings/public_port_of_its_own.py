@@ -11,7 +11,7 @@ ENTRY = Entry(
     hop="edge",
     meaning="""\
 frappe-react-sdk, which Raven uses, appends its socket port when the page's own URL has a port: the page on
-`https://host:8443` asks `https://host:9000` (or `:8443` replaced), past the proxy. Frappe's desk is not affected.
+`https://host:8443` asks `https://host:9000`, past the proxy. Frappe's desk is not affected.
 """,
     shows="""\
 The handshake is right, the desk works, and Raven's page asks another port and fails.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 BODY_LIMIT = 65_536
 """Bytes of a body that are read: an open packet has about 120, an error page a few thousand."""
 
-_STATUS_LINE = re.compile(rb"HTTP/(\d(?:\.\d)?) (\d{3})[^\r\n]*\r?\n")
+_STATUS_LINE = re.compile(rb"HTTP/(\d(?:\.\d)?) (\d{3})[^\r\n]*")
 _SECRET = re.compile(r"(sid|token|key|secret|authorization)([\"'=: ]+)[^\s\"'&;,<>]{6,}", re.IGNORECASE)
 
 

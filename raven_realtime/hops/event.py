@@ -83,16 +83,16 @@ async def _received(session: Session, publisher: Publisher, channel: str, hop: s
     if packets[0].kind != CONNECT:
         return joined
     user = await _user(session)
+    if user == "Guest" or not (user or channel):
+        evidence = f"the web at this URL takes the credentials for those of {user or 'nobody'}"
+        return Result.of(hop, evidence, explain("RT042").found(evidence))
     if channel:
         room = Room(
             f"the room of {CHANNEL_DOCTYPE} {channel}", MESSAGE_EVENT, {"doctype": CHANNEL_DOCTYPE, "docname": channel}
         )
         await session.send(write(EVENT, namespace, ["doc_subscribe", CHANNEL_DOCTYPE, channel]))
-    elif user not in {"", "Guest"}:
-        room = _own_room(user)
     else:
-        evidence = f"the web at this URL says that the credentials are those of {user or 'nobody'}"
-        return Result.of(hop, evidence, explain("RT042").found(evidence))
+        room = _own_room(user)
     return await _Exchange(session, publisher, channel, user).judge(room, hop)
 
 
@@ -101,9 +101,10 @@ def _own_room(user: str) -> Room:
 
 
 async def _user(session: Session) -> str:
-    """Ask Frappe's web, through the same URL, who the credentials are."""
-    url = f"{session.target.origin}/api/method/frappe.auth.get_logged_user"
-    answer = await session.ask("GET", url)
+    """Ask Frappe's web, through the same URL, who the credentials are; empty where no Frappe answers there."""
+    answer = await session.ask("GET", f"{session.target.origin}/api/method/frappe.auth.get_logged_user")
+    if answer.status in {401, 403}:
+        return "Guest"
     with contextlib.suppress(ValueError, AttributeError):
         return str(json.loads(answer.text).get("message", "")) if answer.status == 200 else ""
     return ""
@@ -147,7 +148,7 @@ class _Exchange:
     async def _why(self, room: Room) -> Finding:
         """Say why nothing arrived, by what arrives in rooms that need less: the user's own, then everybody's."""
         lost = f"an event published to {room.title} did not arrive within {ARRIVAL_SECONDS:.0f} s, twice"
-        if room.event == MESSAGE_EVENT and self.user not in {"", "Guest"}:
+        if room.event == MESSAGE_EVENT and self.user:
             own = _own_room(self.user)
             if await self._copies(own):
                 return explain("RT033").found(f"{lost}; one to {own.title} did")

@@ -14,8 +14,8 @@ from raven_realtime.hops.target import Place, Target
 CHECK = Check(
     name="handshake",
     title="Engine.IO handshake",
-    proves="A polling request for /socket.io/ reaches a Socket.IO server from here, and its open packet comes "
-    "back. It does not prove that a browser will be accepted: Frappe checks namespace, origin and cookie later, at CONNECT.",
+    proves="A polling request for /socket.io/ reaches a Socket.IO server from here, and its open packet comes back. "
+    "It does not prove that a browser is accepted: Frappe checks namespace, origin and cookie later, at CONNECT.",
     rank=50,
 )
 

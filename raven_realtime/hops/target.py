@@ -65,7 +65,8 @@ class Credentials:
     def headers(self) -> dict[str, str]:
         """The request headers that carry them; a browser sends the cookie, an API client the token."""
         if self.api_key:
-            return {"Authorization": f"token {self.api_key}:{self.api_secret}"}
+            # Frappe before 2026 asks for a cookie first, whatever is in it, even of a client that has a token.
+            return {"Authorization": f"token {self.api_key}:{self.api_secret}", "Cookie": "client=raven-realtime"}
         return {"Cookie": f"sid={self.sid}"} if self.sid else {}
 
 
@@ -181,8 +182,11 @@ def _origin(url: str) -> tuple[str, str, int]:
     if "://" not in text:
         bare = text.split("/")[0]
         text = f"{'http' if ':' in bare or bare == 'localhost' else 'https'}://{text}"
-    parts = urlsplit(text)
     accepted = "Accepted: an http or https URL. Example: https://chat.example.com"
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        raise Problem(f"{_shown(url)} is not a URL to ask. {accepted}") from None
     try:
         port = parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
     except ValueError:

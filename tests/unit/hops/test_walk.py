@@ -1,0 +1,109 @@
+"""The walk's order, what is skipped, and how results are said."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+
+import pytest
+
+from raven_realtime.findings import explain
+from raven_realtime.hops import HOPS, Outcome, Result, checks, engine
+from raven_realtime.hops.report import as_json, line, verdict
+from raven_realtime.hops.walk import Step, walk
+
+PASS = Result.of("a", "fine")
+WARN = Result.of("b", "so so", explain("RT017").found("a port"))
+FAIL = Result.of("c", "bad", explain("RT008").found("seen"))
+UNCHECKED = Result.not_checked("d", "no credentials")
+
+
+def step(result: Result) -> Step:
+    async def ask() -> Result:
+        return result
+
+    return Step(result.hop, ask)
+
+
+@pytest.mark.parametrize(
+    ("results", "outcomes"),
+    [
+        ([PASS, WARN, PASS], ["pass", "warn", "pass"]),
+        ([PASS, FAIL, PASS, WARN], ["pass", "fail", "skipped", "skipped"]),
+        ([UNCHECKED, PASS], ["not checked", "pass"]),
+        ([], []),
+    ],
+    ids=["warnings go on", "a failure ends it", "what was not checked goes on", "nothing"],
+)
+def test_walk(results: list[Result], outcomes: list[str]) -> None:
+    said: list[Result] = []
+    assert [result.outcome for result in asyncio.run(walk(map(step, results), said.append))] == outcomes
+    assert [result.outcome for result in said] == outcomes
+
+
+def test_nothing_is_asked_behind_a_failure() -> None:
+    def never() -> Awaitable[Result]:
+        raise AssertionError("asked")
+
+    results = asyncio.run(walk([step(FAIL), Step("later", never)]))
+    assert results[1].summary == "skipped: c failed"
+
+
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [
+        (PASS, "✓ a  fine"),
+        (WARN, "! b  so so"),
+        (FAIL, "✗ c  bad"),
+        (UNCHECKED, "? d  not checked: no credentials"),
+        (Result.skipped("e", "c"), "- e  skipped: c failed"),
+    ],
+)
+def test_line(result: Result, said: str) -> None:
+    assert line(result) == said
+
+
+def test_verdict_names_hop_code_evidence_remedy_and_page() -> None:
+    said = verdict(explain("RT008").found("CONNECT → “Invalid origin”", remedy="one\ntwo"), "connect (public)")
+    assert said.splitlines() == [
+        "RT008 Origin refused (found by connect (public); at fault: proxy)",
+        "  seen: CONNECT → “Invalid origin”",
+        "  do:   one",
+        "        two",
+        "  more: raven-realtime explain RT008",
+    ]
+
+
+def test_json_holds_the_findings() -> None:
+    said = as_json(FAIL)
+    assert said["outcome"] == "fail"
+    assert isinstance(said["findings"], list)
+    assert said["findings"][0]["code"] == "RT008"
+
+
+def parameters(**changed: object) -> Result:
+    known = {"pingInterval": 25000, "pingTimeout": 20000, "maxPayload": 1000000, "upgrades": ["websocket"]}
+    return Result.of("handshake (public)", "", **{**known, **changed})
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({}, "pingInterval 25000, pingTimeout 20000, maxPayload 1000000, upgrades websocket"),
+        ({"pingInterval": 1}, "pingInterval 1 here, 25000 there"),
+        ({"upgrades": []}, "upgrades [] here, ['websocket'] there"),
+    ],
+)
+def test_engine_parameters(changed: dict[str, object], said: str) -> None:
+    result = engine.compare(parameters(**changed), parameters())
+    assert (result.hop, result.summary) == ("engine (public)", said)
+    assert result.outcome is (Outcome.FAIL if changed else Outcome.PASS)
+
+
+def test_checks_are_ordered_and_complete() -> None:
+    found = checks()
+    assert list(found)[:2] == ["handshake", "engine"]
+    assert list(found)[-1] == "event"
+    assert all(check.title and check.proves.endswith(".") for check in found.values())
+    assert len({check.rank for check in found.values()}) == len(found)
+    assert all(HOPS.values())
