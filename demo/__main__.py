@@ -49,7 +49,7 @@ def create(
 @app.command("programs")
 def list_programs(path: BenchPath, socketio_host: SocketioHost = LOOPBACK, ca: Ca = None) -> None:
     """Print as JSON how redis, the web application and Socket.IO are started."""
-    each = programs(path.absolute(), socketio_host=socketio_host, ca=ca)
+    each = programs(path.absolute(), socketio_host=socketio_host, ca=ca.absolute() if ca else None)
     print(
         json.dumps(
             [vars(program) | {"environment": dict(program.environment)} for program in each], default=str, indent=1

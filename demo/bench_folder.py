@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ REDIS_PORT = 11000
 """Where a bench's own redis for queues and events listens (bench's default)."""
 
 APPS = ("frappe", "raven")
+
+_HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -120,10 +123,13 @@ def create_bench(
     Done twice with the same arguments it changes nothing: messages, passwords and API keys stay.
 
     Raises:
-        Problem: ``path`` holds something else than a demo bench, or no site was named.
+        Problem: ``path`` holds something else than a demo bench, or a site's name is missing or no host name.
     """
     if not sites:
         raise Problem("A bench needs at least one site; none was given. Name one, such as raven.localhost.")
+    for name in sites:
+        if not _HOST_NAME.fullmatch(name):
+            raise Problem(f"The site {name!r} is no host name. Call it like raven.localhost: letters, digits, - and .")
     if path.exists() and any(path.iterdir()) and not (path / "DEMO.md").is_file():
         raise Problem(
             f"{path} exists and is no demo bench (it has no DEMO.md). Give the path of an empty or a new folder."
@@ -206,6 +212,9 @@ def _create_site(bench: Bench, name: str, password: str) -> None:
         key = ApiKey(site.demo_user, secrets.token_hex(8), secrets.token_hex(16))
         site.set_api_key(key.user, key.key, key.secret)
         write_json(bench.api_key_file(name), vars(key), mode=0o600)
+        credentials = folder / "credentials.env"
+        credentials.touch(mode=0o600)
+        credentials.write_text(f"RAVEN_REALTIME_API_KEY={key.key}\nRAVEN_REALTIME_API_SECRET={key.secret}\n")
 
 
 _READ_ME = """\

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -10,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from demo import node_packages
@@ -17,6 +19,7 @@ from demo.bench_folder import DEFAULT_SITE, Bench, Ports, create_bench
 from demo.processes import LOOPBACK, ROOT, Program, programs
 from raven_realtime.problem import Problem
 
+PORTS = range(15_000, 32_000)
 READY_SECONDS = 30
 STOP_SECONDS = 5
 
@@ -57,8 +60,8 @@ class RunningBench:
         """All that a program has written."""
         return self._log_file(name).read_text(errors="replace")
 
-    def start(self, name: str) -> None:
-        """Start a program and wait until its port is open.
+    def start(self, name: str, environment: Mapping[str, str] | None = None) -> None:
+        """Start a program, with more in its environment if so wished, and wait until its port is open.
 
         Raises:
             Problem: the port is taken, or the program ended or did not listen in time; with the end of its log.
@@ -70,7 +73,7 @@ class RunningBench:
             process = subprocess.Popen(
                 program.command,
                 cwd=program.directory,
-                env={**os.environ, **program.environment},
+                env={**os.environ, **program.environment, **(environment or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -152,14 +155,22 @@ def running_bench(
 
 
 def free_ports() -> Ports:
-    """Three ports that nothing listens on now."""
-    with ExitStack() as stack:
-        found = []
-        for _ in range(3):
-            listener = stack.enter_context(socket.socket())
-            listener.bind((LOOPBACK, 0))
-            found.append(listener.getsockname()[1])
-        return Ports(*found)
+    """Three ports that nothing listens on now.
+
+    They lie below the range that the kernel hands out for outgoing connections: a program that is stopped and started
+    again finds its port free.
+    """
+    candidates = random.sample(PORTS, len(PORTS))
+    return Ports(*islice((port for port in candidates if _is_free(port)), 3))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
 
 
 def _listens(port: int) -> bool:

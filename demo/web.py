@@ -222,8 +222,11 @@ def _readable_channel(name: str) -> str:
     return name
 
 
-def _page() -> str:
-    return render_template("chat.html", site=g.site.name, user=g.site.demo_user, password=PASSWORD)
+def _page() -> Response:
+    page = render_template(
+        "chat.html", site=g.site.name, user=g.site.demo_user, password=PASSWORD, signed_in=not g.user.is_guest
+    )
+    return Response(page, headers={"Cache-Control": "no-store"})
 
 
 def _client_library() -> Response:

@@ -13,13 +13,7 @@ const page = { me: null, channels: [], current: null, shown: new Set(), connecti
 // --- signing in and out
 
 async function start() {
-  try {
-    page.me = await call("frappe.auth.get_logged_user");
-  } catch {
-    $("sign-in").hidden = false;
-    $("pwd").focus();
-    return;
-  }
+  page.me = await call("frappe.auth.get_logged_user");
   $("sign-in").hidden = true;
   $("chat").hidden = false;
   $("me-name").textContent = page.me.full_name;
@@ -212,7 +206,7 @@ function showConnection({ state, transport, upgraded, reason }) {
   $("wire-state").textContent = state === "down" ? `down: ${reason}` : state;
   $("wire-transport").textContent = upgraded ? `polling → ${transport}` : transport || "–";
   $("banner").hidden = state !== "down";
-  $("banner-reason").textContent = reason;
+  $("banner-reason").textContent = reason && `Reason: ${reason}`;
 }
 
 function describeWire() {
@@ -243,4 +237,9 @@ function clock(when) {
   return when.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 }
 
-start();
+if (document.body.dataset.signedIn === "true") {
+  start();
+} else {
+  $("sign-in").hidden = false;
+  $("pwd").focus();
+}
