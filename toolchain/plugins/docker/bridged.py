@@ -66,12 +66,10 @@ class Docker:
 
     async def network(self, arguments: Values) -> Values:
         """Answer getNetwork."""
-        found = await asyncio.to_thread(networks.read, self.daemon, arguments["name"], {})
+        found = await asyncio.to_thread(networks.look_up, self.daemon, arguments["name"])
         if found is None:
             raise ProviderError(f"Could not find docker network: {arguments['name']}")
-        id_, state = found
-        kept = ("driver", "internal", "ipamConfigs", "name", "options", "scope")
-        return {"id": id_} | {key: state[key] for key in kept}
+        return found
 
     async def remote_image(self, arguments: Values) -> Values:
         """Answer getRemoteImage, for an image that the daemon has."""

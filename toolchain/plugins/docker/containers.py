@@ -213,21 +213,20 @@ def update(daemon: Daemon, resource_id: str, state: Mapping[str, Any], inputs: M
             client.start(resource_id)
         except APIError as error:
             raise ProviderError(f"Unable to start container: {error.explanation or error}") from error
+        return _described(daemon, resource_id, dict(state) | dict(inputs))
     return dict(state) | dict(inputs)
 
 
 def delete(daemon: Daemon, resource_id: str, state: Mapping[str, Any]) -> None:
-    """Stop a container, within its grace period, and remove it with its anonymous volumes."""
-    try:
-        daemon.client.inspect_container(resource_id)
-    except NotFound:
-        return
+    """Stop a container, within its grace period, and remove it with its anonymous volumes.
+
+    Raises:
+        ProviderError: it could not be stopped; also, as with the original, when it is gone: refresh the stack first.
+    """
     if not state.get("attach"):
         grace = state.get("destroyGraceSeconds") or 0
         try:
             daemon.client.stop(resource_id, timeout=grace)
-        except NotFound:
-            return
         except APIError as error:
             raise ProviderError(f"Error stopping container {resource_id}: {error.explanation or error}") from error
     _remove(daemon, resource_id, state)

@@ -67,6 +67,30 @@ def read(daemon: Daemon, resource_id: str, state: Mapping[str, Any]) -> tuple[st
     }
 
 
+def look_up(daemon: Daemon, name: str) -> dict[str, Any] | None:
+    """Return what getNetwork answers: the network and who is on it; None when there is no such network."""
+    found = read(daemon, name, {})
+    if found is None:
+        return None
+    id_, state = found
+    attached = daemon.client.inspect_network(id_).get("Containers") or {}
+    kept = ("driver", "internal", "ipamConfigs", "name", "options", "scope")
+    return {key: state[key] for key in kept} | {
+        "id": id_,
+        "containers": [
+            {
+                "containerId": container,
+                "name": data["Name"],
+                "endpointId": data["EndpointID"],
+                "macAddress": data["MacAddress"],
+                "ipv4Address": data["IPv4Address"],
+                "ipv6Address": data["IPv6Address"],
+            }
+            for container, data in sorted(attached.items())
+        ],
+    }
+
+
 def update(_daemon: Daemon, _resource_id: str, state: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Nothing of a network changes in place."""
     return dict(state) | dict(inputs)
