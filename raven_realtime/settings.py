@@ -210,6 +210,10 @@ Settings = Annotated[Sandbox | Prod, Field(discriminator="target")]
 TARGETS: dict[str, type[Sandbox] | type[Prod]] = {"sandbox": Sandbox, "prod": Prod}
 
 
+UNSET: tuple[Any, ...] = (None, "", 0, "0", "[]", [], ())
+"""What stands for "not set": Pulumi's typed configuration has no optional keys, only defaults."""
+
+
 def keys(model: type[Common]) -> dict[str, Any]:
     """Return the fields of a target by the key that users write."""
     return {field.alias or name: field for name, field in model.model_fields.items()}
@@ -236,15 +240,30 @@ def load(config: Mapping[str, Any], *, where: str = "Pulumi.<stack>.yaml") -> Sa
     model = TARGETS[target]
     known = keys(model)
     values: dict[str, Any] = {}
-    for key, value in config.items():
-        if key in known:
-            values[key] = _typed(value, known[key].annotation)
+    for key, text in config.items():
+        field = known.get(key)
+        value = text if field is None else _typed(text, field.annotation)
+        if value in UNSET and (field is None or field.default in UNSET or field.is_required()):
+            continue
+        if field is not None:
+            values[key] = value
         elif not _is_default_of_other_target(key, value, model):
             raise Problem(_unknown(key, target, where))
     try:
         return TypeAdapter[Sandbox | Prod](Settings).validate_python(values)
     except ValidationError as refused:
         raise Problem("\n".join(_explain(error, model, values, where) for error in refused.errors())) from None
+
+
+def load_sandbox(arguments: Mapping[str, Any], *, where: str) -> Sandbox:
+    """Read a sandbox's settings from a component's arguments, whose names are those of the model (``proxy_timeout``).
+
+    Raises:
+        Problem: as `load`.
+    """
+    settings = load({**{to_camel(name): value for name, value in arguments.items()}, "target": "sandbox"}, where=where)
+    assert isinstance(settings, Sandbox)  # noqa: S101 (the target decides)
+    return settings
 
 
 def _typed(value: Any, annotation: Any) -> Any:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import fcntl
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from raven_realtime.problem import Problem
-from toolchain import debian, engine, environment, node, shell
+from toolchain import debian, engine, environment, node, shell, stack_config
 from toolchain.golang import TRAEFIK
 from toolchain.places import BUILDS, CACHE, VENV
 
@@ -75,6 +76,8 @@ def main(words: list[str] | None = None) -> int:
     commands.add_parser("env", help='print export lines: eval "$(python3 -m toolchain env)"')
     finding = commands.add_parser("path", help="print where a program lies")
     finding.add_argument("program", choices=("pulumi", "traefik", "python", "raven-realtime"))
+    for name, what in (("stack", "make a stack, print its --config-file"), ("forget-stack", "remove an empty stack")):
+        commands.add_parser(name, help=what).add_argument("stack")
     commands.add_parser("clean", help="remove what can be made again; the stacks' state stays")
     given = parser.parse_args(words)
     try:
@@ -84,8 +87,14 @@ def main(words: list[str] | None = None) -> int:
             print(shell.exports(shell.variables(engine.require())), end="")
         elif given.command == "path":
             print(path_of(given.program))
+        elif given.command == "stack":
+            print(stack_config.prepare(given.stack))
+        elif given.command == "forget-stack":
+            stack_config.remove(given.stack)
         else:
             clean()
+    except subprocess.CalledProcessError as error:
+        return error.returncode
     except Problem as problem:
         print(problem, file=sys.stderr)
         return 2

@@ -1,0 +1,92 @@
+# Raven Realtime. `make help` lists what can be made.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+MAKEFLAGS += --no-print-directory
+
+STACK ?= sandbox
+TOOLCHAIN := python3 -m toolchain
+# what follows runs with the project's Python, the engine and the project's own state
+WITH_TOOLS = eval "$$($(TOOLCHAIN) env)"
+PYTEST = .venv/bin/python -m pytest
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+
+.PHONY: up
+up: ## provision the sandbox stack and prove that realtime works through its public URL
+	@$(TOOLCHAIN) ensure --for up
+	$(WITH_TOOLS)
+	config=$$($(TOOLCHAIN) stack $(STACK))
+	pulumi up --yes --skip-preview --stack $(STACK) --config-file $$config
+
+.PHONY: preview
+preview: ## show what `make up` would change; changes nothing
+	@$(TOOLCHAIN) ensure --for up
+	$(WITH_TOOLS)
+	config=$$($(TOOLCHAIN) stack $(STACK))
+	pulumi preview --stack $(STACK) --config-file $$config
+
+.PHONY: verify
+verify: ## run every check of the deployed stack again, changing nothing
+	@$(TOOLCHAIN) ensure --for up
+	$(WITH_TOOLS)
+	raven-realtime verify --stack $(STACK)
+
+.PHONY: down
+down: ## remove the sandbox: no process, port or file of it stays
+	@$(TOOLCHAIN) ensure --for up
+	$(WITH_TOOLS)
+	config=$$($(TOOLCHAIN) stack $(STACK))
+	pulumi destroy --yes --skip-preview --stack $(STACK) --config-file $$config
+	$(TOOLCHAIN) forget-stack $(STACK)
+
+.PHONY: test
+test: check ## every behaviour, on real parts; what CI runs
+	@$(TOOLCHAIN) ensure --for test
+	$(WITH_TOOLS)
+	$(PYTEST) -m "not full"
+
+.PHONY: test-unit
+test-unit: ## the pure knowledge, in seconds
+	@$(TOOLCHAIN) ensure --for test
+	$(PYTEST) tests/unit -m "not full"
+
+.PHONY: test-full
+test-full: check ## `make test` and more cases of the same kinds
+	@$(TOOLCHAIN) ensure --for test
+	$(WITH_TOOLS)
+	$(PYTEST)
+
+.PHONY: check
+check: ## lint, format and types; generated files in step
+	@$(TOOLCHAIN) ensure --for test
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/python -m raven_realtime.project_config --check
+	.venv/bin/python -m raven_realtime.findings.pages --check
+
+.PHONY: bench
+bench: ## measure side by side on loopback; writes docs/benchmarks.md and its charts
+	@$(TOOLCHAIN) ensure --for test
+	.venv/bin/python -m benchmarks
+
+
+.PHONY: docs
+docs: ## write what is generated: Pulumi.yaml's config, the findings' pages
+	@$(TOOLCHAIN) ensure --for test
+	.venv/bin/python -m raven_realtime.project_config
+	.venv/bin/python -m raven_realtime.findings.pages
+
+.PHONY: format
+format: ## format the code
+	@.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+.PHONY: clean
+clean: ## remove what can be made again: the toolchain's cache and .venv; the stacks' state stays
+	@$(TOOLCHAIN) clean

@@ -1,0 +1,1 @@
+"""Pulumi components of the realtime path: what exists after `pulumi up`."""

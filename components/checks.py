@@ -1,0 +1,78 @@
+"""The post-deploy checks: one Command a hop, in the order of the path, each waiting for the one before.
+
+A check that fails fails the update, and what waits for it is skipped. Source: design decision 5.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+
+from components.commands import local_command
+
+CHECK_VERSION = "1"
+"""Raised when the checks themselves change, so that they run again on an unchanged path."""
+STAMP = " && date -u '+checked at %Y-%m-%dT%H:%M:%SZ'"
+STAMPED = re.compile(r"^checked at (\S+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class HopCheck:
+    """One check: its name, the command line that a person can copy, and what it needs in its environment."""
+
+    name: str
+    command: pulumi.Input[str]
+    environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+
+
+class PostDeployChecks(pulumi.ComponentResource):
+    """The checks of one path."""
+
+    passed: pulumi.Output[dict[str, str]]
+    """For each check the line that it printed, and when."""
+
+    def __init__(
+        self,
+        name: str,
+        checks: Sequence[HopCheck],
+        *,
+        triggers: Sequence[Any],
+        after: Sequence[pulumi.Resource],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare the checks.
+
+        Args:
+            name: the component's name; each check is called ``<name>-<check>``.
+            checks: the checks, outermost need first: the one that explains most when it fails comes first.
+            triggers: what the path is made of; a change of any value reruns every check.
+            after: what has to be there before the first check.
+            opts: Pulumi's options.
+        """
+        super().__init__("raven-realtime:index:PostDeployChecks", name, {}, opts)
+        waiting = list(after)
+        lines: dict[str, pulumi.Output[str]] = {}
+        for check in checks:
+            made = local_command(
+                f"{name}-{check.name}",
+                pulumi.Output.concat(check.command, STAMP),
+                parent=self,
+                after=waiting,
+                environment=check.environment,
+                triggers=[CHECK_VERSION, *triggers],
+            )
+            waiting = [made]
+            lines[check.name] = made.stdout.apply(_outcome)
+        self.passed = pulumi.Output.all(**lines)
+        self.register_outputs({"passed": self.passed})
+
+
+def _outcome(stdout: str | None) -> str:
+    """Return the check's own line with the time at which it was made: ``✓ handshake (origin)  200 … (2026-…Z)``."""
+    said = stdout or ""
+    stamped = STAMPED.search(said)
+    return " ".join([*said.splitlines()[:1], *([f"({stamped.group(1)})"] if stamped else [])])
