@@ -22,7 +22,7 @@ class RemoteCommand(Command):
         """Run a command in a session of its own."""
         async with connected(inputs["connection"]) as connection:
             process = await connection.create_process(command, env=dict(environment), encoding=None)
-            async with process:
+            try:
                 if stdin := inputs.get("stdin"):
                     process.stdin.write(stdin.encode())
                 process.stdin.write_eof()
@@ -30,6 +30,9 @@ class RemoteCommand(Command):
                     _forward(process.stdout, "stdout", output), _forward(process.stderr, "stderr", output)
                 )
                 done = await process.wait()
+            except asyncio.CancelledError:
+                connection.abort()
+                raise
         if done.exit_signal:
             raise output.failure(f"Process exited with status 128 from signal {done.exit_signal[0]}", command)
         if done.exit_status is None:
