@@ -133,7 +133,11 @@ def _logout(_arguments: dict[str, Any]) -> Response:
     return response
 
 
-def _logged_user(_arguments: dict[str, Any]) -> dict[str, str]:
+def _logged_user(_arguments: dict[str, Any]) -> str:
+    return _signed_in().name
+
+
+def _raven_user(_arguments: dict[str, Any]) -> dict[str, str]:
     user = _signed_in()
     return {"user": user.name, "full_name": user.full_name}
 
@@ -245,6 +249,7 @@ METHODS: dict[str, Callable[[dict[str, Any]], object]] = {
     "frappe.auth.get_logged_user": _logged_user,
     "frappe.realtime.get_user_info": _user_info,
     "frappe.realtime.has_permission": _has_permission,
+    "raven.api.raven_users.get_current_raven_user": _raven_user,
     "raven.api.raven_channel.get_channels": _get_channels,
     "raven.api.chat_stream.get_messages": _get_messages,
     "raven.api.raven_message.send_message": _send_message,

@@ -13,7 +13,7 @@ const page = { me: null, channels: [], current: null, shown: new Set(), connecti
 // --- signing in and out
 
 async function start() {
-  page.me = await call("frappe.auth.get_logged_user");
+  page.me = await call("raven.api.raven_users.get_current_raven_user");
   $("sign-in").hidden = true;
   $("chat").hidden = false;
   $("me-name").textContent = page.me.full_name;

@@ -11,7 +11,10 @@ from raven_realtime.hops.answer import BODY_LIMIT, Answer, shown
 from raven_realtime.hops.refusals import UPGRADE, refused, stack
 from raven_realtime.hops.target import Place, Target
 
-OPEN = '0{"sid":"lv_VI97HAXpY6yYWAAAC","upgrades":["websocket"],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}'
+OPEN = (
+    '0{"sid":"lv_VI97HAXpY6yYWAAAC","upgrades":["websocket"],'
+    '"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}'
+)
 NGINX = {"server": "nginx/1.22.1", "content-type": "text/html"}
 TEXT = {"content-type": "text/plain; charset=utf-8"}
 FRAPPE = {"server": "gunicorn", "content-type": "text/html"}

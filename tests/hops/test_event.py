@@ -1,0 +1,88 @@
+"""The published event: received once, or why it was not; through nginx, with the demo's own bench command."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from demo.processes import ROOT
+from demo.running import RunningBench
+from raven_realtime.hops import Outcome, Result, event
+from raven_realtime.hops.publisher import Publisher
+from raven_realtime.hops.target import Credentials
+from tests.hops.conftest import SITE, StartNginx
+
+BENCH = ROOT / "demo" / "bench"
+Event = Callable[..., Result]
+
+
+@pytest.fixture
+def received(nginx: StartNginx, bench: RunningBench, credentials: Credentials, tmp_path: Path) -> Event:
+    """Ask the event check through a healthy nginx; ``bench_script`` replaces bench."""
+
+    def ask(channel: str = "general", bench_script: str = "", login: Credentials | None = credentials) -> Result:
+        command = BENCH
+        if bench_script:
+            command = tmp_path / "bench-stand-in"
+            command.write_text(f"#!/bin/sh\n{bench_script.replace('BENCH', str(BENCH))}\n")
+            command.chmod(command.stat().st_mode | stat.S_IXUSR)
+        publisher = Publisher(bench.path, SITE, str(command))
+        return asyncio.run(event.check(dataclasses.replace(nginx(), credentials=login), publisher, channel))
+
+    return ask
+
+
+def test_channel(received: Event) -> None:
+    result = received()
+    assert result.outcome is Outcome.PASS, result
+    assert result.summary.startswith("message_created received in the room of Raven Channel general after ")
+    assert result.summary.endswith(", one copy")
+
+
+def test_own_room(received: Event) -> None:
+    result = received(channel="")
+    assert result.outcome is Outcome.PASS, result
+    assert result.summary.startswith("raven_realtime_check received in the room of demo@example.com after ")
+
+
+def test_api_key(received: Event, bench: RunningBench) -> None:
+    key = bench.bench.api_key(SITE)
+    result = received(login=Credentials(api_key=key.key, api_secret=key.secret))
+    assert result.outcome is Outcome.PASS, result
+    assert key.secret not in repr(result)
+
+
+# The script in place of bench, what is asked for, and the code.
+FAULTS = {
+    "published twice": ('BENCH "$@" && BENCH "$@"', {}, "RT031"),
+    "nothing is published": ("exit 0", {}, "RT021"),
+    "bench fails": ("echo no such site; exit 1", {}, "RT043"),
+    "a channel that is not the user's": ("", {"channel": "nobody-has-this"}, "RT033"),
+    "a session that ended": ("", {"login": Credentials(sid="gone")}, "RT042"),
+    "a wrong key": ("", {"login": Credentials(api_key="a", api_secret="b")}, "RT042"),
+    "only everybody's room is served": ('case "$*" in *website*) BENCH "$@";; esac', {}, "RT011"),
+}
+
+
+@pytest.mark.parametrize(("script", "options", "code"), FAULTS.values(), ids=FAULTS.keys())
+def test_fault(
+    received: Event, monkeypatch: pytest.MonkeyPatch, script: str, options: dict[str, object], code: str
+) -> None:
+    monkeypatch.setattr(event, "ARRIVAL_SECONDS", 1.0)  # what is lost here is lost at once
+    result = received(bench_script=script, **options)
+    assert [finding.code for finding in result.findings] == [code], result
+
+
+def test_not_checked_without_credentials(received: Event) -> None:
+    assert received(login=None).outcome is Outcome.NOT_CHECKED
+
+
+def test_bench_does_not_see_the_credentials(received: Event, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAVEN_REALTIME_SID", "planted")
+    result = received(bench_script="env | grep -c RAVEN_REALTIME && exit 3; exit 4")
+    assert "exited with 4" in result.summary
