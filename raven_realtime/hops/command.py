@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from raven_realtime.hops import connect, engine, event, handshake, session, upgrade
+from raven_realtime.hops import connect, engine, event, handshake, room, session, upgrade
 from raven_realtime.hops.answer import Answer
 from raven_realtime.hops.publisher import Publisher
 from raven_realtime.hops.report import as_json, line, verdict
@@ -105,9 +105,8 @@ def handshake_command(
     elif target is not None:
         result = ask(lambda: handshake.check(target, at))
     if other is not None and result.ok:
-        there = ask(lambda: handshake.check(other, Place.ORIGIN))
-        compared = engine.compare(result, there) if there.ok else there
-        result = compared if not compared.ok else result
+        compared = ask(lambda: engine.check(other, result, other))
+        result = result if compared.ok else compared
     finish(result, output)
 
 
@@ -179,6 +178,35 @@ def connect_command(
         timeout=timeout,
     )
     finish(ask(lambda: connect.check(target, at)), output)
+
+
+@app.command("room")
+def room_command(
+    url: Url,
+    channel: Annotated[str, typer.Option("--channel", help="A Raven channel that the user may read.")] = "",
+    site: Site = "",
+    at: At = Place.PUBLIC,
+    ca: Ca = None,
+    insecure: Insecure = False,
+    resolve: Resolve = "",
+    page: Page = "",
+    credentials: CredentialsFile = None,
+    timeout: Timeout = 10.0,
+    output: Format = Output.TEXT,
+    unchecked_ok: UncheckedOk = False,
+) -> None:
+    """Ask for a channel's room as Raven does, with the credentials of the environment or a file."""
+    target = Target.parse(
+        url,
+        site=site,
+        ca=ca,
+        insecure=insecure,
+        resolve=resolve,
+        page=page,
+        credentials=Credentials.read(file=credentials),
+        timeout=timeout,
+    )
+    finish(ask(lambda: room.check(target, channel, at)), output, unchecked_ok=unchecked_ok)
 
 
 @app.command("event")

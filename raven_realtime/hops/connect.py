@@ -23,6 +23,10 @@ CHECK = Check(
     proves="Frappe accepts a browser's connection on the site's namespace: namespace and origin arrive as they must. "
     "Without credentials the last word is the missing cookie; with them the session is accepted too.",
     rank=90,
+    through=(
+        "proxy",
+        "realtime",
+    ),
 )
 COOKIE_MISSING = re.compile(r"cookie|authentication method|authorization header", re.IGNORECASE)
 """Frappe's words for a connection without credentials, of every version (Node: "No cookie transmitted.", "Missing

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+
 from raven_realtime.findings import explain
+from raven_realtime.hops import handshake
 from raven_realtime.hops.result import Check, Result
+from raven_realtime.hops.target import Place, Target
 
 CHECK = Check(
     name="engine",
@@ -11,6 +16,10 @@ CHECK = Check(
     proves="pingInterval, pingTimeout, maxPayload and upgrades are the same here as there, so that both answers come "
     "from servers configured alike. It does not prove that they are one process.",
     rank=60,
+    through=(
+        "edge",
+        "proxy",
+    ),
 )
 PARAMETERS = ("pingInterval", "pingTimeout", "maxPayload", "upgrades")
 
@@ -32,6 +41,29 @@ def compare(here: Result, there: Result) -> Result:
         evidence = "; ".join(different)
         return Result.of(hop, evidence, explain("RT039").found(evidence))
     return Result.of(hop, ", ".join(f"{name} {_said(here.facts.get(name))}" for name in PARAMETERS))
+
+
+async def check(target: Target, here: Result, like: Target | None = None) -> Result:
+    """Compare a handshake that passed with one of another place, or without one with two more of the same place.
+
+    Args:
+        target: where `here` was taken.
+        here: the handshake's result.
+        like: the place to compare with; without it, the URL has to lead to servers of one configuration every time.
+    """
+    started = time.monotonic()
+    results = []
+    if like is not None:
+        results.append(await handshake.check(like, Place.ORIGIN))
+    else:
+        results += await asyncio.gather(*(handshake.check(target) for _ in range(2)))
+    for there in results:
+        if not there.ok:
+            return there.taking(time.monotonic() - started)
+        compared = compare(here, there)
+        if not compared.ok:
+            break
+    return compared.taking(time.monotonic() - started)
 
 
 def _said(value: object) -> str:

@@ -32,6 +32,7 @@ USER_AGENT = "Mozilla/5.0 (compatible; raven-realtime; realtime path check)"
 """Named as a browser names itself: tunnels serve their warning pages to browsers only (RT027)."""
 CONNECT_SECONDS = 4.0
 """What one address may take to accept a connection."""
+MOST_ADDRESSES = 4
 SEPARATOR = "\x1e"
 """Between the packets of one polling body (engine.io-protocol, "Packet encoding")."""
 
@@ -112,27 +113,43 @@ async def addresses(target: Target) -> list[str]:
 
 
 async def reach(target: Target) -> str:
-    """Return the first of the target's addresses that accepts a TCP connection.
+    """Return the address that accepts a TCP connection first, of at most `MOST_ADDRESSES` asked at once.
 
     Raises:
         Unanswered: none does.
     """
-    tried = []
-    for address in (await addresses(target))[:4]:
-        try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                _, writer = await asyncio.open_connection(address, target.port)
-            writer.close()
-        except TimeoutError:
-            tried.append(f"{address}:{target.port} did not answer within {CONNECT_SECONDS:.0f} s")
-        except OSError as error:
-            tried.append(f"{address}:{target.port} {_reason(error)}")
-        else:
-            return address
-    raise Unanswered(Stage.CONNECT, "; ".join(tried))
+    names = (await addresses(target))[:MOST_ADDRESSES]
+    asked = [asyncio.create_task(_accepts(address, target.port)) for address in names]
+    refusals = []
+    try:
+        for answer in asyncio.as_completed(asked):
+            try:
+                return await answer
+            except Unanswered as error:
+                refusals.append(error.said)
+    finally:
+        for task in asked:
+            task.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
+    raise Unanswered(Stage.CONNECT, "; ".join(sorted(refusals)))
 
 
-def _reason(error: OSError) -> str:
+async def _accepts(address: str, port: int) -> str:
+    """Return the address if something accepts a connection there."""
+    where = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            _, writer = await asyncio.open_connection(address, port)
+    except TimeoutError:
+        raise Unanswered(Stage.CONNECT, f"{where} did not answer within {CONNECT_SECONDS:.0f} s") from None
+    except OSError as error:
+        raise Unanswered(Stage.CONNECT, f"{where} {reason(error)}") from None
+    writer.close()
+    return address
+
+
+def reason(error: OSError) -> str:
+    """Say an error of the operating system in words that continue a sentence."""
     reasons = {ConnectionRefusedError: "refused the connection", ConnectionResetError: "reset the connection"}
     return next((text for kind, text in reasons.items() if isinstance(error, kind)), error.strerror or str(error))
 
@@ -393,7 +410,7 @@ def _wire_errors(asked: str):  # type: ignore[no-untyped-def]
     except ssl.SSLError as error:
         raise Unanswered(Stage.TLS, shown(str(error))) from None
     except (OSError, EOFError) as error:
-        said = _reason(error) if isinstance(error, OSError) else "the connection ended"
+        said = reason(error) if isinstance(error, OSError) else "the connection ended"
         raise Unanswered(Stage.ANSWER, shown(f"{asked}: {said}")) from None
 
 

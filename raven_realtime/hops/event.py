@@ -25,6 +25,12 @@ CHECK = Check(
     proves="An event that Frappe publishes is received through this URL by a subscriber of its room, within the time "
     "shown, and only once.",
     rank=110,
+    through=(
+        "browser",
+        "realtime",
+        "redis",
+        "web",
+    ),
 )
 CHANNEL_DOCTYPE = "Raven Channel"
 MESSAGE_EVENT = "message_created"
@@ -82,7 +88,7 @@ async def _received(session: Session, publisher: Publisher, channel: str, hop: s
     joined = connect.judge(hop, namespace, packets := await connect.join(session, namespace), with_credentials=True)
     if packets[0].kind != CONNECT:
         return joined
-    user = await _user(session)
+    user = await logged_in(session)
     if user == "Guest" or not (user or channel):
         evidence = f"the web at this URL takes the credentials for those of {user or 'nobody'}"
         return Result.of(hop, evidence, explain("RT042").found(evidence))
@@ -100,7 +106,7 @@ def _own_room(user: str) -> Room:
     return Room(f"the room of {user}", RESERVED_EVENT, {"user": user})
 
 
-async def _user(session: Session) -> str:
+async def logged_in(session: Session) -> str:
     """Ask Frappe's web, through the same URL, who the credentials are; empty where no Frappe answers there."""
     answer = await session.ask("GET", f"{session.target.origin}/api/method/frappe.auth.get_logged_user")
     if answer.status in {401, 403}:

@@ -17,6 +17,11 @@ CHECK = Check(
     proves="A polling request for /socket.io/ reaches a Socket.IO server from here, and its open packet comes back. "
     "It does not prove that a browser is accepted: Frappe checks namespace, origin and cookie later, at CONNECT.",
     rank=50,
+    through=(
+        "edge",
+        "proxy",
+        "realtime",
+    ),
 )
 
 

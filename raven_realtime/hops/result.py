@@ -32,6 +32,8 @@ class Check:
     """What a pass proves, and nothing more than that."""
     rank: int
     """Its place in the walk: a lower rank is asked first."""
+    through: tuple[str, ...]
+    """The parts of the path that a pass proves, by their names in ``raven_realtime.hops.HOPS``."""
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 from raven_realtime.hops.engineio import Closed, Refused, Session, Unanswered
-from raven_realtime.hops.packets import CONNECT, read
+from raven_realtime.hops.packets import CONNECT
 from raven_realtime.hops.refusals import finding
 from raven_realtime.hops.result import Check, Result
 from raven_realtime.hops.target import Place, Target
@@ -16,24 +17,33 @@ CHECK = Check(
     proves="Requests of one polling session reach the process that opened it: with several processes behind the path, "
     "stickiness works. It is asked several times, because a coin that falls right once proves little.",
     rank=70,
+    through=(
+        "edge",
+        "proxy",
+        "realtime",
+    ),
 )
 ROUNDS = 6
 """With two processes and no stickiness, one round in four stays on one process by chance; six leave 1 in 4,096."""
 
 
 async def check(target: Target, place: Place = Place.PUBLIC, rounds: int = ROUNDS) -> Result:
-    """Open a session, post a CONNECT on ``/`` and poll for its answer; as often as `rounds` says."""
+    """Open so many sessions at once; each posts a CONNECT on ``/`` and polls for its answer."""
     started = time.monotonic()
     hop = f"{CHECK.name} ({place})"
-    try:
-        for _ in range(rounds):
-            async with Session(target) as session:
-                await session.open()
-                await session.post(CONNECT)
-                packets = [read(text) for text in await session.poll()]
-        answered = [packet.kind for packet in packets if packet is not None]
-        result = Result.of(hop, f"{rounds} sessions kept their sid", answered=answered)
-    except (Unanswered, Refused, Closed) as error:
-        found = finding(error, place)
-        result = Result.of(hop, found.evidence, found)
+    errors = await asyncio.gather(*(_round(target) for _ in range(rounds)), return_exceptions=True)
+    result = Result.of(hop, f"{rounds} sessions kept their sid", rounds=rounds)
+    for error in errors:
+        if isinstance(error, Unanswered | Refused | Closed):
+            found = finding(error, place)
+            result = Result.of(hop, found.evidence, found)
+        elif error is not None:
+            raise error
     return result.taking(time.monotonic() - started)
+
+
+async def _round(target: Target) -> None:
+    async with Session(target) as session:
+        await session.open()
+        await session.post(CONNECT)
+        await session.poll()

@@ -16,6 +16,10 @@ CHECK = Check(
     proves="A polling session becomes a WebSocket through every proxy on the way (2probe, 3probe, 5) and stays open "
     "for the time asked; with --hold, through three of the server's pings.",
     rank=80,
+    through=(
+        "edge",
+        "proxy",
+    ),
 )
 HELD_PINGS = 3
 """The first comes after one pingInterval: three outlast every idle timeout shorter than three of them."""
@@ -30,8 +34,12 @@ async def check(target: Target, stay: float = 5.0, *, hold: bool = False, place:
         hold: stay through three pings of the server instead, if that is longer.
         place: where on the path this is.
     """
+    return await keep(target, stay, hold=hold, hop=f"{CHECK.name} ({place})", place=place)
+
+
+async def keep(target: Target, stay: float, *, hold: bool, hop: str, place: Place) -> Result:
+    """Upgrade a session and keep it open, under a given name; see `check`."""
     started = time.monotonic()
-    hop = f"{CHECK.name} ({place})"
     try:
         async with Session(target) as session:
             result = await _kept(session, stay, hold, hop)

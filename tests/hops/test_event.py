@@ -12,7 +12,7 @@ import pytest
 
 from demo.processes import ROOT
 from demo.running import RunningBench
-from raven_realtime.hops import Outcome, Result, event
+from raven_realtime.hops import Outcome, Result, event, room
 from raven_realtime.hops.publisher import Publisher
 from raven_realtime.hops.target import Credentials
 from tests.hops.conftest import SITE, StartNginx
@@ -86,3 +86,32 @@ def test_bench_does_not_see_the_credentials(received: Event, monkeypatch: pytest
     monkeypatch.setenv("RAVEN_REALTIME_SID", "planted")
     result = received(bench_script="env | grep -c RAVEN_REALTIME && exit 3; exit 4")
     assert "exited with 4" in result.summary
+
+
+ENDED = Credentials(sid="gone")
+# the channel, whose credentials ("own": the user's), and what comes of it
+ROOMS: dict[str, tuple[str, Credentials | None | str, str]] = {
+    "a channel of the user's": ("general", "own", "pass"),
+    "a channel that is not the user's": ("nobody-has-this", "own", "RT033"),
+    "a session that ended": ("general", ENDED, "RT042"),
+    "no channel": ("", "own", "not checked"),
+    "no credentials": ("general", None, "not checked"),
+}
+
+
+@pytest.fixture
+def asked_room(nginx: StartNginx, credentials: Credentials, monkeypatch: pytest.MonkeyPatch) -> Event:
+    """Ask the room check through a healthy nginx."""
+    monkeypatch.setattr(room, "PATIENCE_SECONDS", 1.0)
+
+    def ask(channel: str, login: Credentials | None | str) -> Result:
+        held = credentials if isinstance(login, str) else login
+        return asyncio.run(room.check(dataclasses.replace(nginx(), credentials=held), channel))
+
+    return ask
+
+
+@pytest.mark.parametrize(("channel", "login", "expected"), ROOMS.values(), ids=ROOMS.keys())
+def test_room(asked_room: Event, channel: str, login: Credentials | None | str, expected: str) -> None:
+    result = asked_room(channel, login)
+    assert ([finding.code for finding in result.findings] or [result.outcome]) == [expected], result

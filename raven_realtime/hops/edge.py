@@ -1,0 +1,43 @@
+"""Who answers at the public URL, and whether the page it serves points past the path."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import replace
+
+from raven_realtime.findings import explain
+from raven_realtime.hops.answer import shown
+from raven_realtime.hops.engineio import Session, Unanswered
+from raven_realtime.hops.refusals import stack
+from raven_realtime.hops.result import Check, Result
+from raven_realtime.hops.target import Target
+
+CHECK = Check(
+    name="edge",
+    title="Who answers",
+    proves="The public URL answers HTTP, and its page does not send the client to port 9000 by itself.",
+    rank=40,
+    through=("edge",),
+)
+SECONDS = 4.0
+DEVELOPMENT = re.compile(r"window\.dev_server\s*=\s*(?:1|true)")
+"""How Frappe's pages say that the desk's client takes ``host:socketio_port`` (frappe templates, frappe#23173)."""
+
+
+async def check(target: Target) -> Result:
+    """Ask for the page at ``/``. Whatever it is, it is no fault of realtime, but for a page in development mode."""
+    started = time.monotonic()
+    try:
+        async with Session(replace(target, timeout=min(target.timeout, SECONDS))) as session:
+            answer = await session.ask("GET", f"{target.origin}/")
+    except Unanswered as error:
+        # A slow or absent page does not break realtime: the handshake is asked next, and judges.
+        return Result.not_checked(CHECK.name, f"the page / did not answer: {error.said}").taking(SECONDS)
+    who = stack(answer)
+    server = shown(answer.headers.get("server", ""))[:40]
+    summary = f"HTTP {answer.status} from {server or 'a server that does not name itself'}"
+    found = []
+    if match := DEVELOPMENT.search(answer.text):
+        found.append(explain("RT014").found(f"the page {target.origin}/ holds “{shown(match[0])}”"))
+    return Result.of(CHECK.name, summary, *found, stack=who, status=answer.status).taking(time.monotonic() - started)

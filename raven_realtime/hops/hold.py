@@ -1,0 +1,20 @@
+"""A WebSocket held open for long: idle timeouts of proxies show only with time."""
+
+from __future__ import annotations
+
+from raven_realtime.hops import upgrade
+from raven_realtime.hops.result import Check, Result
+from raven_realtime.hops.target import Place, Target
+
+CHECK = Check(
+    name="hold",
+    title="WebSocket held open",
+    proves="A WebSocket on which nothing but the server's pings is sent stays open for the time asked.",
+    rank=85,
+    through=("edge", "proxy"),
+)
+
+
+async def check(target: Target, seconds: float, place: Place = Place.PUBLIC) -> Result:
+    """Hold a WebSocket for so many seconds; 90 s are three pings of a server with Engine.IO's defaults."""
+    return await upgrade.keep(target, seconds, hold=False, hop=f"{CHECK.name} ({place})", place=place)

@@ -1,0 +1,32 @@
+"""The public name in DNS."""
+
+from __future__ import annotations
+
+import time
+
+from raven_realtime.hops.engineio import Unanswered, addresses
+from raven_realtime.hops.refusals import finding
+from raven_realtime.hops.result import Check, Result
+from raven_realtime.hops.target import Target
+
+CHECK = Check(
+    name="name",
+    title="Name",
+    proves="The name resolves here, to the addresses shown.",
+    rank=10,
+    through=("name",),
+)
+
+
+async def check(target: Target) -> Result:
+    """Resolve the target's name, unless it is an address or overridden."""
+    started = time.monotonic()
+    try:
+        found = await addresses(target)
+    except Unanswered as error:
+        result = Result.of(CHECK.name, error.said, finding(error))
+    else:
+        named = f"{target.host} is {', '.join(found[:4])}"
+        how = " (given by --resolve)" if target.resolve else ""
+        result = Result.of(CHECK.name, named + how, addresses=found)
+    return result.taking(time.monotonic() - started)
