@@ -19,7 +19,8 @@ http {{
   access_log off;
   client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
   fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
-  map $http_origin $asked_from {{ default $http_origin; "" $scheme://$http_host; }}
+  map $http_origin $asked_from {{ default $http_origin; "" $asked_scheme://$http_host; }}
+  map $http_x_forwarded_proto $asked_scheme {{ default $scheme; https https; wss https; }}
   map $http_upgrade $hop {{ default upgrade; "" close; }}
   server {{
     listen 127.0.0.1:{port};

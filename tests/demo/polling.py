@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import time
 from collections.abc import Mapping
 
@@ -11,9 +12,11 @@ import httpx
 SEPARATOR = "\x1e"
 
 
-def connect(url: str, namespace: str, headers: Mapping[str, str], *, seconds: float = 0.3) -> list[str]:
+def connect(
+    url: str, namespace: str, headers: Mapping[str, str], *, seconds: float = 0.3, verify: ssl.SSLContext | bool = True
+) -> list[str]:
     """The packets that answer a CONNECT to ``namespace``, gathered for ``seconds`` after the first."""
-    with httpx.Client(base_url=url, headers=dict(headers), timeout=10) as client:
+    with httpx.Client(base_url=url, headers=dict(headers), timeout=10, verify=verify) as client:
         query = {"EIO": "4", "transport": "polling"}
         opened = client.get("/socket.io/", params=query)
         query["sid"] = json.loads(opened.text[1:])["sid"]

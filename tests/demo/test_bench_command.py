@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from redis import Redis
 
+from demo import bench_command
 from demo.bench_folder import Bench, create_bench
 from demo.publishing import CHANNEL, Transaction
 from demo.running import RunningBench
@@ -17,8 +21,29 @@ from tests.demo.conftest import SECOND_SITE, SITE
 COMMAND = str(Path(__file__).parents[2] / "demo" / "bench")
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([COMMAND, *arguments], cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+@dataclass(frozen=True)
+class Answer:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Answer]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the command in a folder, within this process: a table of cases need not start Python for each."""
+
+    def act(folder: Path, *arguments: str) -> Answer:
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr(sys, "argv", ["bench", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            bench_command.main()
+        written = capsys.readouterr()
+        return Answer(int(ended.value.code or 0), written.out, written.err)
+
+    return act
 
 
 @pytest.fixture
@@ -68,12 +93,18 @@ def test_what_is_published(bench: RunningBench, kwargs: dict[str, object], expec
     assert json.loads(message["data"]) == {**expected, "namespace": SITE}
 
 
-def test_the_command_publishes_from_anywhere_in_the_bench_on_each_site(bench: RunningBench) -> None:
+def test_the_executable_publishes_from_anywhere_in_the_bench_on_each_site(bench: RunningBench) -> None:
     with Redis.from_url(bench.bench.redis_url) as redis, redis.pubsub() as listener:
         listener.subscribe(CHANNEL)
         listener.get_message(timeout=2)
         arguments = ("execute", "frappe.publish_realtime", "--kwargs", "{'event': 'e', 'after_commit': True}")
-        answer = run(bench.path / "sites", "--site", "all", *arguments)
+        answer = subprocess.run(
+            [COMMAND, "--site", "all", *arguments],
+            cwd=bench.path / "sites",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         heard = [listener.get_message(timeout=2) for _ in (SITE, SECOND_SITE)]
     assert (answer.returncode, answer.stdout, answer.stderr) == (0, "", "")
     assert [json.loads(each["data"])["namespace"] for each in heard if each] == [SITE, SECOND_SITE]
@@ -87,7 +118,7 @@ def test_nothing_waits_for_a_commit_that_does_not_come(bench: RunningBench) -> N
         assert listener.get_message(timeout=0.3) is None
 
 
-def test_redis_away_is_no_error_as_in_frappe(folder: Path) -> None:
+def test_redis_away_is_no_error_as_in_frappe(run: Run, folder: Path) -> None:
     Bench(folder)
     assert run(folder, "set-config", "-g", "redis_queue", "redis://127.0.0.1:1").returncode == 0
     assert run(folder, "execute", "frappe.publish_realtime", "--kwargs", "{'event': 'e'}").returncode == 0
@@ -103,19 +134,19 @@ CONFIGURED = {
 
 
 @pytest.mark.parametrize(("arguments", "expected"), CONFIGURED.values(), ids=CONFIGURED.keys())
-def test_set_config(folder: Path, arguments: tuple[str, ...], expected: object) -> None:
+def test_set_config(run: Run, folder: Path, arguments: tuple[str, ...], expected: object) -> None:
     answer = run(folder, "set-config", *arguments)
     assert (answer.returncode, answer.stderr) == (0, "")
     assert Bench(folder).config.get("socketio_port") == expected
 
 
-def test_set_config_of_one_site(folder: Path) -> None:
+def test_set_config_of_one_site(run: Run, folder: Path) -> None:
     assert run(folder, "--site", SECOND_SITE, "set-config", "host_name", "https://x").returncode == 0
     assert json.loads((folder / "sites" / SECOND_SITE / "site_config.json").read_text())["host_name"] == "https://x"
     assert "host_name" not in Bench(folder).config
 
 
-def test_version_says_that_it_is_the_demo(folder: Path) -> None:
+def test_version_says_that_it_is_the_demo(run: Run, folder: Path) -> None:
     assert "demo bench" in run(folder, "--version").stdout
 
 
@@ -134,7 +165,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize(("arguments", "said"), MISTAKES.values(), ids=MISTAKES.keys())
-def test_mistake(folder: Path, arguments: tuple[str, ...], said: str) -> None:
+def test_mistake(run: Run, folder: Path, arguments: tuple[str, ...], said: str) -> None:
     answer = run(folder, *arguments)
     assert answer.returncode == 1
     assert answer.stderr.startswith("bench: ")
@@ -142,12 +173,12 @@ def test_mistake(folder: Path, arguments: tuple[str, ...], said: str) -> None:
     assert "Traceback" not in answer.stderr
 
 
-def test_outside_a_bench(tmp_path: Path) -> None:
+def test_outside_a_bench(run: Run, tmp_path: Path) -> None:
     answer = run(tmp_path, *EXECUTE, "{}")
     assert (answer.returncode, "is not inside a bench" in answer.stderr) == (1, True)
 
 
-def test_broken_configuration_is_named_with_its_line(folder: Path) -> None:
+def test_broken_configuration_is_named_with_its_line(run: Run, folder: Path) -> None:
     file = folder / "sites" / "common_site_config.json"
     file.write_text('{\n "default_site": "raven.localhost",\n "socketio_port": ,\n}\n')
     answer = run(folder, *EXECUTE, "{}")

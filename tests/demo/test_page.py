@@ -40,7 +40,9 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(params=["light", "dark"])
 def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    with browser.new_context(color_scheme=request.param, viewport={"width": 1180, "height": 760}) as context:
+    with browser.new_context(
+        color_scheme=request.param, reduced_motion="reduce", viewport={"width": 1180, "height": 760}
+    ) as context:
         yield context.new_page()
 
 
@@ -105,7 +107,7 @@ def test_messages_and_banner(bench: RunningBench, origin: str, page: Page, way: 
 
 def test_what_one_sends_the_other_reads_once(origin: str, browser: Browser, page: Page) -> None:
     text = f"Are you there? <b>{time.time_ns()}</b>"
-    with browser.new_context(viewport={"width": 390, "height": 800}) as context:
+    with browser.new_context(reduced_motion="reduce", viewport={"width": 390, "height": 800}) as context:
         other = context.new_page()
         other.goto(origin)
         other.fill("#usr", "sam@example.com")
