@@ -7,6 +7,7 @@ configuration other than strings comes JSON encoded; what was created but failed
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -120,6 +121,12 @@ class OnDaemon(Resource):
 
 class BridgedServicer(Servicer):
     """The servicer with the bridge's ways."""
+
+    async def GetSchema(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+        """Give the schema's extract; its tokens have the bridge's form, ``docker:index/container:Container``."""
+        described = json.loads(self.plugin.schema.described(self.plugin.description, self.plugin.version))
+        described["meta"] = {"moduleFormat": "(.*)(?:/[^/]*)"}
+        return provider_pb2.GetSchemaResponse(schema=json.dumps(described))
 
     async def CheckConfig(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
         """Check the configuration, decoded; give it back as it came, with the host."""

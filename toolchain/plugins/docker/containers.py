@@ -152,6 +152,7 @@ def _settled(daemon: Daemon, container: str, inputs: Mapping[str, Any]) -> dict[
         return _described(daemon, container, inputs)
     deadline = time.monotonic() + inputs["containerReadRefreshTimeoutMilliseconds"] / 1000
     while True:
+        time.sleep(POLL_SECONDS)  # before the first look too, as the original does: most that exit do so at once
         try:
             inspected = daemon.client.inspect_container(container)
         except NotFound as error:
@@ -165,7 +166,6 @@ def _settled(daemon: Daemon, container: str, inputs: Mapping[str, Any]) -> dict[
             raise ProviderError(f"container exited immediately (exit code {state['ExitCode']}); it said: {logs}")
         if time.monotonic() > deadline:
             raise _FailedStepError("container failed to be in running state")
-        time.sleep(POLL_SECONDS)
 
 
 def _described(daemon: Daemon, container: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
