@@ -46,7 +46,7 @@ def _compare(path: str, old: Any, new: Any) -> Iterator[tuple[str, str]]:
     elif new is None:
         yield path, "DELETE"
     elif _is_asset(old) or _is_asset(new):
-        if _content(old) != _content(new):
+        if content(old) != content(new):
             yield path, "UPDATE"
     elif isinstance(old, dict) and isinstance(new, dict):
         for key in sorted(old.keys() | new.keys()):
@@ -67,6 +67,6 @@ def _is_asset(value: Any) -> bool:
     return signature(value) in {ASSET, ARCHIVE}
 
 
-def _content(value: Any) -> Any:
-    """Return what an asset is compared by: its hash, which the engine computes, where there is one."""
+def content(value: Any) -> Any:
+    """Return what a value is compared by: an asset by its hash, which is all that the engine keeps of it."""
     return (signature(value), value["hash"]) if _is_asset(value) and value.get("hash") else value

@@ -12,6 +12,7 @@ import asyncssh
 
 from toolchain.plugins.checking import Failure
 from toolchain.plugins.command.connection import connected
+from toolchain.plugins.diffing import content
 from toolchain.plugins.resource import Call, OperationError, Resource
 from toolchain.plugins.values import ARCHIVE, ASSET, Values, has_unknown, signature
 
@@ -40,7 +41,7 @@ class CopyToRemote(Resource):
 
     async def update(self, call: Call, id_: str, inputs: Values, old: Values) -> Values:  # noqa: ARG002
         """Copy again if the source's content or the target changed, not for a change of the connection."""
-        if any(inputs[name] != old.get(name) for name in ("source", "remotePath")):
+        if any(content(inputs[name]) != content(old.get(name)) for name in ("source", "remotePath")):
             await _copy(inputs)
         return {}
 
