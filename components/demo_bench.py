@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +25,7 @@ class DemoBench(pulumi.ComponentResource):
         *,
         places: Places,
         site: str,
+        ca: str,
         environment: dict[str, str],
         after: Sequence[pulumi.Resource] = (),
         opts: pulumi.ResourceOptions | None = None,
@@ -34,6 +36,7 @@ class DemoBench(pulumi.ComponentResource):
             name: the component's name.
             places: the sandbox's folder.
             site: the Frappe site to create.
+            ca: the certificate authority of the public URL, which the Socket.IO process calls back.
             environment: what every command of the sandbox has in its environment.
             after: supervisord, and the certificate that the Socket.IO process has to trust.
             opts: Pulumi's options.
@@ -51,8 +54,8 @@ class DemoBench(pulumi.ComponentResource):
         )
         self.programs = local_command(
             f"{name}-programs",
-            f"{demo} programs {here} --ca {places.certificate.relative_to(Path.cwd())}"
-            f" | {raven_realtime('sandbox', 'programs', '--prefix', PREFIX)}",
+            f"{demo} programs {here} {f'--ca {shlex.quote(ca)} ' if ca else ''}"
+            f"| {raven_realtime('sandbox', 'programs', '--prefix', PREFIX)}",
             parent=self,
             after=[folder],
             environment=environment,

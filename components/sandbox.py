@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -13,8 +15,10 @@ from components.commands import local_command, raven_realtime
 from components.demo_bench import DemoBench
 from components.local_tunnel import LocalTunnel, public_url
 from components.multiplexer import Multiplexer
-from raven_realtime.nginx.local_tunnel import Endpoint
+from components.ngrok_tunnel import NgrokTunnel
+from raven_realtime.nginx import local_tunnel
 from raven_realtime.problem import Problem
+from raven_realtime.sandbox.ngrok import Endpoint, host_of
 from raven_realtime.sandbox.places import Places
 from raven_realtime.sandbox.survey import Found, look
 from raven_realtime.settings import (
@@ -27,9 +31,9 @@ from raven_realtime.settings import (
 )
 
 TWO_TUNNELS = (
-    "topology two-tunnels (the seed's Option B): the page and Socket.IO have different hosts. Stock Frappe refuses such "
-    "a browser, because its `sid` cookie is bound to the page's host, and stock Raven cannot be told another address for "
-    "its socket. It works for clients that send an API token, and for Frappe from before the origin check."
+    "topology two-tunnels (the seed's Option B): the page and Socket.IO have different hosts. Stock Frappe refuses "
+    "such a browser, because its `sid` cookie is bound to the page's host, and stock Raven cannot be told another "
+    "address for its socket. It works for clients that send an API token, and for Frappe without the origin check."
 )
 """Said as a warning wherever Option B is chosen (facts, "Option B of the seed")."""
 ODD_PORT = (
@@ -70,6 +74,8 @@ class RealtimeSandboxArgs(TypedDict, total=False):
     """The largest upload, in nginx's notation."""
     capacity: int
     """Sockets to hold at once."""
+    ca_file: str
+    """A certificate authority (PEM file) to trust for the public URL besides the system's."""
     stay_seconds: int
     """How long the upgrade check keeps a WebSocket open."""
     api_key: pulumi.Input[str]
@@ -106,70 +112,54 @@ class RealtimeSandbox(pulumi.ComponentResource):
         given: dict[str, Any] = dict(args)
         secrets = {key: pulumi.Output.secret(given[key]) for key in SECRETS if given.get(key)}
         try:
-            plain = given | {key: "[secret]" for key in secrets}
+            plain = given | dict.fromkeys(secrets, "[secret]")
             settings = load_sandbox(plain, where=f"the arguments of {name}")
             places = Places.at()
             found = look(settings, places)
         except Problem as problem:
             raise pulumi.RunError(str(problem)) from None
-        self._build(name, settings, places, found, secrets)
+        ready = prepare(name, found, settings, self)
+        self._build(Ground(name, settings, places, found, secrets, pulumi.ResourceOptions(parent=self), ready))
 
-    def _build(
-        self, name: str, settings: Sandbox, places: Places, found: Found, secrets: dict[str, pulumi.Output[str]]
-    ) -> None:
-        mine = pulumi.ResourceOptions(parent=self)
-        life = {"RAVEN_REALTIME_LIFE": str(found.life)}
-        supervisor = local_command(
-            f"{name}-supervisor",
-            raven_realtime("sandbox", "supervisor"),
-            parent=self,
-            environment=life,
-            delete=raven_realtime("sandbox", "down"),
-        )
-        ready: list[pulumi.Resource] = [supervisor]
-        if settings.tunnel == "local":
-            certificate = local_command(
-                f"{name}-certificate",
-                raven_realtime("sandbox", "certificate"),
-                parent=self,
-                after=[supervisor],
-                environment=life,
-            )
-            ready.append(certificate)
-        if settings.align_ports and settings.bench != "demo":
-            ready.append(
-                local_command(
-                    f"{name}-align-ports",
-                    raven_realtime("sandbox", "align-ports", str(found.bench)),
-                    parent=self,
-                    environment=life,
-                )
-            )
+    def _build(self, ground: Ground) -> None:
+        """Declare the parts in the order in which they need each other."""
+        settings, found = ground.settings, ground.found
         served: list[pulumi.Resource] = []
+        urls, tunnel, shape = local(ground, self) if settings.tunnel == "local" else ngrok(ground)
+        if settings.tunnel == "ngrok":
+            # an account may refuse: then nothing else is to have been started
+            ground = replace(ground, ready=[*ground.ready, tunnel])
         if settings.bench == "demo":
-            demo = DemoBench(f"{name}-bench", places=places, site=found.site, environment=life, after=ready, opts=mine)
-            served.append(demo.programs)
-        shapes: list[str] = []
+            served.append(
+                DemoBench(
+                    f"{ground.name}-bench",
+                    places=ground.places,
+                    site=found.site,
+                    ca=ground.ca,
+                    environment=ground.life,
+                    after=ground.ready,
+                    opts=ground.child,
+                ).programs
+            )
+        shapes: list[pulumi.Input[str]] = []
         if settings.topology == "multiplexer":
             multiplexer = Multiplexer(
-                f"{name}-multiplexer",
-                places=places,
+                f"{ground.name}-multiplexer",
+                places=ground.places,
                 settings=settings,
                 site=found.site,
                 web_port=found.web_port,
-                environment=life,
-                after=ready,
-                opts=mine,
+                environment=ground.life,
+                after=ground.ready,
+                opts=ground.child,
             )
             served.append(multiplexer.nginx)
             shapes.append(multiplexer.configuration)
         else:
             pulumi.log.warn(TWO_TUNNELS, self)
-        urls, tunnel, shape = self._tunnel(name, settings, places, found, secrets, life, ready)
-        served.append(tunnel)
-        own_ca = str(places.certificate.relative_to(Path.cwd())) if settings.tunnel == "local" else None
+        credentials = {f"RAVEN_REALTIME_{key.upper()}": value for key, value in ground.secrets.items() if "api" in key}
         checks = PostDeployChecks(
-            f"{name}-check",
+            f"{ground.name}-check",
             sandbox_checks.checks(
                 sandbox_checks.Path(
                     site=found.site,
@@ -180,53 +170,112 @@ class RealtimeSandbox(pulumi.ComponentResource):
                     socket_url=urls[-1],
                     multiplexed=settings.topology == "multiplexer",
                     stay_seconds=settings.stay_seconds,
-                    ca=own_ca,
+                    ca=ground.ca or None,
                     credentials_file=found.credentials_file,
-                    environment={
-                        f"RAVEN_REALTIME_{key.upper()}": secrets[key] for key in SECRETS[1:] if key in secrets
-                    },
+                    environment=credentials,
                 )
             ),
             triggers=[found.life, *shapes, shape],
-            after=[*ready, *served],
-            opts=mine,
+            after=[*ground.ready, *served, tunnel],
+            opts=ground.child,
         )
         self.public_url = pulumi.Output.from_input(urls[0])
         self.socket_url = pulumi.Output.from_input(urls[-1])
         self.checks = checks.passed
         self.register_outputs({"publicUrl": self.public_url, "socketUrl": self.socket_url, "checks": self.checks})
 
-    def _tunnel(
-        self,
-        name: str,
-        settings: Sandbox,
-        places: Places,
-        found: Found,
-        secrets: dict[str, pulumi.Output[str]],
-        life: dict[str, str],
-        ready: list[pulumi.Resource],
-    ) -> tuple[list[pulumi.Input[str]], pulumi.Resource, pulumi.Input[str]]:
-        """Return the public URLs, the resource to wait for, and what tells one tunnel from another."""
-        mine = pulumi.ResourceOptions(parent=self)
-        if settings.tunnel == "ngrok":
-            raise pulumi.RunError("tunnel: ngrok is built next")
-        if found.public_port != PUBLIC_TLS_PORT:
-            pulumi.log.warn(ODD_PORT.format(port=found.public_port), self)
-        web = Endpoint(found.public_port, f"127.0.0.1:{MULTIPLEXER_PORT}")
-        endpoints = [web]
-        if settings.topology == "two-tunnels":
-            public_host = public_url(found.public_port).removeprefix("https://")
-            endpoints = [
-                Endpoint(found.public_port, f"127.0.0.1:{found.web_port}"),
-                Endpoint(SOCKET_TUNNEL_PORT, f"127.0.0.1:{SOCKETIO_PORT}", host=public_host),
-            ]
-        tunnel = LocalTunnel(
-            f"{name}-tunnel",
-            places=places,
-            endpoints=endpoints,
-            capacity=settings.capacity,
-            environment=life,
-            after=ready,
-            opts=mine,
-        )
-        return list(tunnel.urls), tunnel.nginx, tunnel.configuration
+
+@dataclass(frozen=True)
+class Ground:
+    """What every part of the sandbox stands on."""
+
+    name: str
+    settings: Sandbox
+    places: Places
+    found: Found
+    secrets: Mapping[str, pulumi.Output[str]]
+    child: pulumi.ResourceOptions
+    ready: Sequence[pulumi.Resource]
+    """supervisord, and what has to be on disk before a program starts."""
+
+    @property
+    def life(self) -> dict[str, str]:
+        """What every command has in its environment, so that a new life of the sandbox reruns it."""
+        return {"RAVEN_REALTIME_LIFE": str(self.found.life)}
+
+    @property
+    def ca(self) -> str:
+        """The certificate authority of the public URL, where it is not the system's."""
+        own = self.places.certificate.relative_to(Path.cwd()) if self.settings.tunnel == "local" else ""
+        return self.settings.ca_file or str(own)
+
+
+def prepare(name: str, found: Found, settings: Sandbox, parent: pulumi.Resource) -> list[pulumi.Resource]:
+    """Declare supervisord and what has to be on disk before a program starts."""
+    life = {"RAVEN_REALTIME_LIFE": str(found.life)}
+    supervisor = local_command(
+        f"{name}-supervisor",
+        raven_realtime("sandbox", "supervisor"),
+        parent=parent,
+        environment=life,
+        delete=raven_realtime("sandbox", "down"),
+    )
+    ready: list[pulumi.Resource] = [supervisor]
+    if settings.tunnel == "local":
+        line = raven_realtime("sandbox", "certificate")
+        ready.append(local_command(f"{name}-certificate", line, parent=parent, after=[supervisor], environment=life))
+    if settings.align_ports and settings.bench != "demo":
+        line = raven_realtime("sandbox", "align-ports", str(found.bench))
+        ready.append(local_command(f"{name}-align-ports", line, parent=parent, environment=life))
+    return ready
+
+
+def local(
+    ground: Ground, component: pulumi.Resource
+) -> tuple[Sequence[pulumi.Input[str]], pulumi.Resource, pulumi.Input[str]]:
+    """Declare the local tunnel; return its URLs, the resource to wait for, and what tells one tunnel from another."""
+    port = ground.found.public_port
+    if port != PUBLIC_TLS_PORT:
+        pulumi.log.warn(ODD_PORT.format(port=port), component)
+    endpoints = [local_tunnel.Endpoint(port, f"127.0.0.1:{MULTIPLEXER_PORT}")]
+    if ground.settings.topology == "two-tunnels":
+        host = public_url(port).removeprefix("https://")
+        endpoints = [
+            local_tunnel.Endpoint(port, f"127.0.0.1:{ground.found.web_port}"),
+            local_tunnel.Endpoint(SOCKET_TUNNEL_PORT, f"127.0.0.1:{SOCKETIO_PORT}", host=host),
+        ]
+    tunnel = LocalTunnel(
+        f"{ground.name}-tunnel",
+        places=ground.places,
+        endpoints=endpoints,
+        capacity=ground.settings.capacity,
+        environment=ground.life,
+        after=ground.ready,
+        opts=ground.child,
+    )
+    return tunnel.urls, tunnel.nginx, tunnel.configuration
+
+
+def ngrok(ground: Ground) -> tuple[Sequence[pulumi.Input[str]], pulumi.Resource, pulumi.Input[str]]:
+    """Declare the ngrok tunnel; return its URLs, the resource to wait for, and what tells one tunnel from another."""
+    settings, found = ground.settings, ground.found
+    then = None
+    if settings.topology == "multiplexer":
+        endpoints = [Endpoint("raven", f"http://127.0.0.1:{MULTIPLEXER_PORT}", settings.ngrok_url)]
+    else:
+        web = Endpoint("raven", f"http://127.0.0.1:{found.web_port}", settings.ngrok_url, site=found.site)
+        host = host_of(settings.ngrok_url) if settings.ngrok_url else None
+        upstream = f"http://127.0.0.1:{SOCKETIO_PORT}"
+        socket = Endpoint("socketio", upstream, settings.ngrok_socket_url, host=host, site=found.site)
+        endpoints, then = ([web, socket], None) if host else ([web], socket)
+    tunnel = NgrokTunnel(
+        f"{ground.name}-tunnel",
+        endpoints=endpoints,
+        then=then,
+        agent=settings.ngrok_path,
+        authtoken=ground.secrets["ngrok_authtoken"],
+        environment=ground.life,
+        after=ground.ready,
+        opts=ground.child,
+    )
+    return tunnel.urls, tunnel.agent, pulumi.Output.concat(*tunnel.urls)

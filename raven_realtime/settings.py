@@ -91,6 +91,12 @@ class Common(BaseModel):
     api_key: SecretStr | None = Field(None, description="API key of the account that the event check logs in with")
     api_secret: SecretStr | None = Field(None, description="API secret that belongs to apiKey")
 
+    ca_file: str | None = Field(
+        None,
+        description="A certificate authority (PEM file) to trust for the public URL besides the system's",
+        examples=["/etc/ssl/company.pem"],
+    )
+
     @property
     def has_credentials(self) -> bool:
         """Whether the event check can log in."""

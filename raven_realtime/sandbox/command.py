@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -12,11 +13,11 @@ import typer
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from raven_realtime.problem import Problem
-from raven_realtime.sandbox import bench, certificate, incarnation, nginx_program
+from raven_realtime.sandbox import bench, certificate, incarnation, nginx_program, ngrok
 from raven_realtime.sandbox.listener import answers
 from raven_realtime.sandbox.places import DEFAULT, Places
 from raven_realtime.sandbox.supervisor import Program, Supervisor
-from raven_realtime.settings import SOCKETIO_PORT
+from raven_realtime.settings import PROJECT, SOCKETIO_PORT
 
 PATIENCE = 30.0
 """Seconds that a program gets to open its port."""
@@ -113,6 +114,24 @@ def _json(text: str) -> Any:
         return json.loads(text)
     except ValueError as error:
         raise Problem(f"Standard input is not JSON: {error}.") from None
+
+
+@app.command("ngrok")
+def ngrok_command(
+    agent: Annotated[str, typer.Option(help="The ngrok agent: a name on PATH, or a path.")] = "ngrok",
+    then: Annotated[str, typer.Option(help="An endpoint (JSON) that needs the first one's random URL.")] = "",
+    folder: Folder = DEFAULT,
+) -> None:
+    """Keep the ngrok agent running with the configuration on standard input, and print its public URLs (JSON).
+
+    The authtoken comes from the environment variable NGROK_AUTHTOKEN and is never typed.
+    """
+    authtoken = os.environ.get("NGROK_AUTHTOKEN", "")
+    if not authtoken:
+        raise Problem(f"NGROK_AUTHTOKEN is empty. `pulumi up` sets it from {PROJECT}:ngrokAuthtoken.")
+    definition = _json(then) if then else None
+    urls = ngrok.start(Places.at(folder), sys.stdin.read(), authtoken=authtoken, agent=agent, then=definition)
+    typer.echo(json.dumps(urls))
 
 
 @app.command()

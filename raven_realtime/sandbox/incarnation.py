@@ -8,6 +8,7 @@ back.
 
 from __future__ import annotations
 
+from raven_realtime.sandbox import ngrok
 from raven_realtime.sandbox.certificate import is_good
 from raven_realtime.sandbox.places import Places
 from raven_realtime.sandbox.supervisor import Supervisor
@@ -30,6 +31,7 @@ def expected(places: Places) -> int:
     states = supervisor.states()
     well = supervisor.alive() and all(states.get(name) in UP for name in supervisor.declared())
     well = well and (is_good(places.certificate) or not places.certificate.exists())
+    well = well and not (ngrok.PROGRAM in states and ngrok.moved(places))
     return recorded(places) if well and recorded(places) else recorded(places) + 1
 
 

@@ -109,3 +109,13 @@ def require_multiplexer_port(places: Places) -> None:
 def bench_path(settings: Sandbox, places: Places) -> Path:
     """Return the folder of the bench that the stack uses."""
     return places.demo_bench if settings.bench == "demo" else Path(settings.bench).expanduser().absolute()
+
+
+def require_ca_file(settings: Sandbox) -> None:
+    """Refuse a certificate authority that is not there.
+
+    Raises:
+        Problem: no such file.
+    """
+    if settings.ca_file is not None and not Path(settings.ca_file).is_file():
+        raise Problem(f"{PROJECT}:caFile: {settings.ca_file} is not a file. Name a PEM file, or remove the key.")

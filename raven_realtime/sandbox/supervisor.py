@@ -228,15 +228,18 @@ class Supervisor:
         os.kill(self.pids()[name], signal.SIGHUP)
         return False
 
-    def restart(self, name: str) -> None:
-        """Stop and start one program."""
-        rpc = self._rpc().supervisor
+    def stop_program(self, name: str) -> None:
+        """Stop one program; it stays declared, and nothing happens if it does not run."""
         try:
-            rpc.stopProcess(name)
+            self._rpc().supervisor.stopProcess(name)
         except xmlrpc.client.Fault as fault:
             if fault.faultCode != ALREADY_STOPPED:
                 raise
-        rpc.startProcess(name)
+
+    def restart(self, name: str) -> None:
+        """Stop and start one program."""
+        self.stop_program(name)
+        self._rpc().supervisor.startProcess(name)
 
     def revive(self, name: str) -> None:
         """Start a program that supervisor has given up on, or that somebody stopped; nothing happens if it runs."""

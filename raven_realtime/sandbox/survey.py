@@ -10,7 +10,7 @@ from pathlib import Path
 
 from raven_realtime.sandbox import bench, incarnation, preflight
 from raven_realtime.sandbox.places import Places
-from raven_realtime.settings import SOCKET_TUNNEL_PORT, SOCKETIO_PORT, WEB_PORT, Sandbox
+from raven_realtime.settings import NGROK_API_PORT, SOCKET_TUNNEL_PORT, SOCKETIO_PORT, WEB_PORT, Sandbox
 
 DEMO_SITE = "raven.localhost"
 DEMO_BENCH_COMMAND = Path("demo") / "bench"
@@ -40,9 +40,14 @@ def look(settings: Sandbox, places: Places) -> Found:
     preflight.require_programs(settings)
     if settings.topology == "multiplexer":
         preflight.require_multiplexer_port(places)
-    else:
+    elif settings.tunnel == "local":
         preflight.require_port(SOCKET_TUNNEL_PORT, places, "the second tunnel")
-    public_port = preflight.choose_public_port(settings, places) if settings.tunnel == "local" else 0
+    public_port = 0
+    if settings.tunnel == "local":
+        public_port = preflight.choose_public_port(settings, places)
+    else:
+        preflight.require_port(NGROK_API_PORT, places, "the ngrok agent's API")
+    preflight.require_ca_file(settings)
     life = incarnation.expected(places)
     if settings.bench == "demo":
         for port, what in ((WEB_PORT, "the demo's web process"), (SOCKETIO_PORT, "the demo's Socket.IO process")):

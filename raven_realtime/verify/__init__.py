@@ -1,0 +1,1 @@
+"""Run the checks that a stack declared, again, on the stack as it is."""

@@ -1,0 +1,50 @@
+"""``raven-realtime verify``: every check of a deployed stack, again; nothing is changed."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from typing import Annotated
+
+import typer
+
+from raven_realtime.problem import Problem
+from raven_realtime.verify.declared import Declared, read
+
+FAILED = 1
+"""Exit code when a check failed."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command at the top level."""
+    app.command("verify")(verify)
+
+
+def verify(
+    stack: Annotated[str, typer.Option(help="The Pulumi stack.")] = "sandbox",
+    hold: Annotated[bool, typer.Option("--hold", help="Keep the upgraded socket through three pings.")] = False,
+) -> None:
+    """Run every check of a deployed stack again, changing nothing; after a failed one the rest are skipped."""
+    failed = ""
+    for check in read(stack):
+        if failed:
+            typer.echo(f"- {check.name}  skipped: {failed} failed")
+        elif run(check, hold=hold) != 0:
+            failed = check.name
+    raise typer.Exit(FAILED if failed else 0)
+
+
+def run(check: Declared, *, hold: bool = False) -> int:
+    """Run one check where it belongs, on this terminal, and return its exit code.
+
+    Raises:
+        Problem: the check runs on a server, and there is no ssh on this machine.
+    """
+    line = check.command.replace(" check upgrade ", " check upgrade --hold ") if hold else check.command
+    environment = {**os.environ, **check.environment}
+    if check.connection is None:
+        return subprocess.run(["/bin/sh", "-c", line], env=environment, check=False).returncode
+    raise Problem(
+        f"{check.name} runs on {shlex.quote(str(check.connection.get('host')))}: run `pulumi up` to check there."
+    )

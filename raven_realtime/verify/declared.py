@@ -1,0 +1,66 @@
+"""The checks of a deployed stack, read from its state: the very commands that `pulumi up` ran."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from raven_realtime.problem import Problem
+
+CHECKS = "raven-realtime:index:PostDeployChecks"
+COMMANDS = ("command:local:Command", "command:remote:Command")
+
+
+@dataclass(frozen=True)
+class Declared:
+    """One check: its name, its command line, its environment, and the server where it runs if it does."""
+
+    name: str
+    command: str
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    connection: Mapping[str, Any] | None = field(default=None, repr=False)
+
+
+def read(stack: str) -> list[Declared]:
+    """Return the checks of a stack in the order in which they run.
+
+    Raises:
+        Problem: no pulumi, no such stack, or nothing deployed.
+    """
+    if shutil.which("pulumi") is None:
+        raise Problem("`pulumi` is not on PATH. In this repository: make verify. Elsewhere: install Pulumi.")
+    export = ["pulumi", "stack", "export", "--show-secrets", "--stack", stack]
+    ran = subprocess.run(export, capture_output=True, text=True, check=False)
+    if ran.returncode:
+        raise Problem(f"The state of stack {stack} cannot be read: {ran.stderr.strip()}")
+    found = list(checks(json.loads(ran.stdout)))
+    if not found:
+        raise Problem(f"Stack {stack} has no checks: it is not deployed. Deploy it with: pulumi up --stack {stack}")
+    return found
+
+
+def checks(state: Mapping[str, Any]) -> Iterator[Declared]:
+    """Yield the checks of an exported state; a state lists resources after what they depend on."""
+    for resource in state.get("deployment", {}).get("resources") or []:
+        parent = str(resource.get("parent", ""))
+        if resource["type"] in COMMANDS and parent.split("::")[-2:-1] and parent.split("::")[-2].endswith(CHECKS):
+            inputs = resource["inputs"]
+            yield Declared(
+                name=str(resource["urn"]).rpartition("::")[2],
+                command=plain(inputs["create"]),
+                environment={key: str(plain(value)) for key, value in plain(inputs.get("environment") or {}).items()},
+                connection=plain(inputs.get("connection")),
+            )
+
+
+def plain(value: Any) -> Any:
+    """Return a value of the state with its secrets opened (``--show-secrets`` writes them as objects)."""
+    if isinstance(value, dict):
+        if "plaintext" in value:
+            return json.loads(value["plaintext"])
+        return {key: plain(inner) for key, inner in value.items()}
+    return value
