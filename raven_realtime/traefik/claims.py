@@ -91,7 +91,7 @@ def claimants(
     seen_host = Seen("", host_without_port(host).strip().lower(), host_without_port(host), b"", b"")
     claims: dict[str, Claim] = {}
     for name, encrypted in _planes(table, entrypoint, tls):
-        for level in _levels(table, table.listening(name, tls=encrypted), seen_host):
+        for level in _levels(table, table.listening(name, tls=encrypted, host=seen_host.host), seen_host):
             claim = _claim(level, prefix.encode())
             known = claims.get(level.router.name)
             if claim.reach is not Reach.NEVER and (known is None or _RANK[claim.reach] < _RANK[known.reach]):

@@ -44,7 +44,7 @@ class Decision:
     tied: tuple[Router, ...] = ()
     """The routers that could each get it."""
     losers: tuple[Loser, ...] = ()
-    """The other routers of the entrypoint; those that match first, in falling priority."""
+    """The entrypoint's other routers for this host; those that match first, in falling priority."""
 
     @property
     def winners(self) -> tuple[Router, ...]:
@@ -68,7 +68,7 @@ def route(table: Table, request: Request, entrypoint: str) -> Decision:
         seen = see(request, rules)
     except Rejected as rejected:
         return Decision(Outcome.REJECTED, f"Traefik answers 400: {rejected}")
-    decision = _among(table.listening(entrypoint, tls=request.tls), seen)
+    decision = _among(table.listening(entrypoint, tls=request.tls, host=seen.host), seen)
     while decision.router and (children := table.children.get(decision.router.name)):
         parent, losers = decision.router, decision.losers
         below = _among(children, seen)

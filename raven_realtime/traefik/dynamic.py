@@ -208,7 +208,8 @@ class _Decoder:
                 return dict(_flat(element))
             return {child.name: self._member(child, inner, f"{path}.{child.name}") for child in element.children}
         if "[]" in schema:
-            return [self._member(child, schema["[]"], f"{path}{child.name}") for child in element.children]
+            items = [child for child in element.children if child.value is None]
+            return [self._member(child, schema["[]"], f"{path}{child.name}") for child in items]
         return self.fields(element, schema, path)
 
     def _member(self, element: Element, schema: Any, path: str) -> Any:

@@ -35,6 +35,7 @@ class Element:
     children: list[Element] = field(default_factory=list)
     """A map's entries by name; a list's items, named `[0]`, `[1]` …"""
     is_list: bool = False
+    is_null: bool = False
 
     def get(self, name: str) -> Element | None:
         """Find a child, in whatever case its name is written."""
@@ -46,11 +47,6 @@ class Element:
         for name in names:
             current = current.get(name) if current else None
         return current
-
-    @property
-    def is_null(self) -> bool:
-        """Whether there is nothing in it."""
-        return self.value is None and not self.children and not self.is_list
 
     def texts(self) -> list[str]:
         """Return a list's scalars, or the one scalar, as texts."""
@@ -142,7 +138,8 @@ class _Growth:
         if depth > DEEPEST:
             raise Problem(f"{here}: more than {DEEPEST} levels inside each other; is there an alias to its own map?")
         if isinstance(node, ScalarNode):
-            return Element(name, here, None if node.tag == _NULL else str(node.value))
+            null = node.tag == _NULL
+            return Element(name, here, None if null else str(node.value), is_null=null)
         if isinstance(node, SequenceNode):
             items = [self.element(f"[{index}]", item, depth + 1) for index, item in enumerate(node.value)]
             return Element(name, here, children=items, is_list=True)
@@ -205,7 +202,7 @@ def plain_element(name: str, value: object, location: Location, depth: int = 0) 
         children = [plain_element(f"[{index}]", inner, location, depth + 1) for index, inner in enumerate(value)]
         return Element(name, location, children=children, is_list=True)
     if value is None:
-        return Element(name, location)
+        return Element(name, location, is_null=True)
     return Element(name, location, str(value).lower() if isinstance(value, bool) else str(value))
 
 

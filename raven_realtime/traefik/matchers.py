@@ -191,6 +191,22 @@ class ClientIP:
         return address in self.network
 
 
+def required_hosts(node: Node) -> frozenset[str] | None:
+    """Tell which hosts a rule can match at all (without a full stop at the end); None where it may match any."""
+    match node:
+        case Host(name):
+            return frozenset({name.removesuffix(".")})
+        case All(parts):
+            known = [hosts for part in parts if (hosts := required_hosts(part)) is not None]
+            return frozenset.intersection(*known) if known else None
+        case AnyOf(parts):
+            each = [required_hosts(part) for part in parts]
+            known = [hosts for hosts in each if hosts is not None]
+            return frozenset().union(*known) if len(known) == len(each) else None
+        case _:
+            return None
+
+
 Build = Callable[[Sequence[bytes]], Node]
 
 

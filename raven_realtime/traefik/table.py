@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from raven_realtime.findings.entry import Location
+from raven_realtime.traefik.matchers import required_hosts
 from raven_realtime.traefik.request import PathRules
 from raven_realtime.traefik.rule import Rule, RuleError, parse
 
@@ -186,21 +187,38 @@ class Table:
         marked = tuple(name for name, entrypoint in self.entrypoints.items() if entrypoint.as_default)
         return marked or tuple(name for name in self.entrypoints if name != "traefik")
 
-    def listening(self, entrypoint: str, *, tls: bool) -> tuple[Router, ...]:
-        """List the enabled routers without parents that a connection on an entrypoint is matched with."""
-        return self._listening.get((entrypoint, tls), ()) + self._listening.get(("", tls), ())
+    def listening(self, entrypoint: str, *, tls: bool, host: str = "") -> tuple[Router, ...]:
+        """List the enabled routers without parents that a connection on an entrypoint is matched with.
+
+        Args:
+            entrypoint: Its name.
+            tls: Whether the connection is encrypted.
+            host: Leave out routers that can never match this host, in lower case and without port.
+        """
+        found: list[Router] = []
+        for name in (entrypoint, ""):
+            by_host = self._listening.get((name, tls), {})
+            if host:
+                found += by_host.get(None, []) + by_host.get(host.removesuffix("."), [])
+            else:
+                found += {router.name: router for routers in by_host.values() for router in routers}.values()
+        return tuple(found)
 
     @cached_property
-    def _listening(self) -> Mapping[tuple[str, bool], tuple[Router, ...]]:
-        found: dict[tuple[str, bool], list[Router]] = {}
+    def _listening(self) -> Mapping[tuple[str, bool], Mapping[str | None, list[Router]]]:
+        """The routers by entrypoint and TLS, then by the hosts they name (None: any host)."""
+        found: dict[tuple[str, bool], dict[str | None, list[Router]]] = {}
         for router in self.routers.values():
             if router.parents or router.name in self.disabled:
                 continue
+            hosts = required_hosts(router.parsed().tree)
             for name in self.entrypoints_of(router) or ("",):
                 entrypoint = self.entrypoints.get(name)
                 encrypted = bool(router.tls or (entrypoint and entrypoint.tls))
-                found.setdefault((name, encrypted), []).append(router)
-        return {key: tuple(routers) for key, routers in found.items()}
+                place = found.setdefault((name, encrypted), {})
+                for host in [None] if hosts is None else hosts:
+                    place.setdefault(host, []).append(router)
+        return found
 
     def _fault(self, router: Router) -> str:
         if router.trouble:

@@ -193,10 +193,20 @@ _HEADER = st.sampled_from(sorted(set(HEADERS) - {"Host"})).flatmap(
     lambda key: st.tuples(st.sampled_from([key, key.lower(), key.upper()]), st.sampled_from(HEADERS[key]))
 )
 _SENT_HOSTS = [
-    *["chat.example.com", "CHAT.example.com:8080", "example.com", "example.com.", "api.example.com:443", "10.0.0.7", "[::1]"],
+    *[
+        "chat.example.com",
+        "CHAT.example.com:8080",
+        "example.com",
+        "example.com.",
+        "api.example.com:443",
+        "10.0.0.7",
+        "[::1]",
+    ],
     *["[::1]:80", "chat.example.com.:80", "chat.example.com"],
 ]
-_SEGMENTS = st.sampled_from([*["socket.io", "api", "v1", "..", ".", "%2e%2e", "%2F", "a%20b", "caf%C3%A9", "a", "b", "s"], ""])
+_SEGMENTS = st.sampled_from(
+    [*["socket.io", "api", "v1", "..", ".", "%2e%2e", "%2F", "a%20b", "caf%C3%A9", "a", "b", "s"], ""]
+)
 _TARGETS = st.one_of(
     st.sampled_from(TARGETS),
     st.sampled_from(TARGETS),
