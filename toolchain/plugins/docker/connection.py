@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 import socket
@@ -17,7 +19,6 @@ from urllib.parse import urlsplit
 
 import docker
 import requests
-from docker.context import ContextAPI
 from docker.tls import TLSConfig
 
 from toolchain.plugins.docker.failure import ProviderError
@@ -88,15 +89,26 @@ def connection(config: Mapping[str, Any]) -> Connection:
     Raises:
         ProviderError: the context does not exist, or the TLS material is incomplete.
     """
-    tls = _tls(config)
+    options = config.get("sshOpts") or ()
     name = config.get("context") or os.environ.get("DOCKER_CONTEXT")
-    if name:
-        context = ContextAPI.get_context(name)
-        if context is None:
-            raise ProviderError(f"docker:context is '{name}', and no Docker context of that name exists here")
-        return Connection(str(context.Host or DEFAULT_HOST), config.get("sshOpts") or (), context.TLSConfig or tls)
+    if name and name != "default":
+        host, tls = _context(name)
+        return Connection(host, options, tls or _tls(config))
     host = config.get("host") or os.environ.get("DOCKER_HOST") or DEFAULT_HOST
-    return Connection(host, config.get("sshOpts") or (), tls)
+    return Connection(host, options, _tls(config))
+
+
+def _context(name: str) -> tuple[str, TLSConfig | None]:
+    """Read a context of the docker client: they lie in its configuration folder, under the hash of their name."""
+    contexts = Path(os.environ.get("DOCKER_CONFIG", "~/.docker")).expanduser() / "contexts"
+    hashed = hashlib.sha256(name.encode()).hexdigest()
+    try:
+        described = json.loads((contexts / "meta" / hashed / "meta.json").read_text())
+        host = str(described["Endpoints"]["docker"]["Host"])
+    except (OSError, ValueError, KeyError) as error:
+        raise ProviderError(f"docker:context is '{name}', and no Docker context of that name exists here") from error
+    material = contexts / "tls" / hashed / "docker"
+    return host, _tls_of(material) if material.exists() else None
 
 
 def _tls(config: Mapping[str, Any]) -> TLSConfig | None:
@@ -113,8 +125,12 @@ def _tls(config: Mapping[str, Any]) -> TLSConfig | None:
         folder = str(made)
     if not folder:
         return None
-    at = Path(folder)
-    return TLSConfig(client_cert=(str(at / "cert.pem"), str(at / "key.pem")), ca_cert=str(at / "ca.pem"), verify=True)
+    return _tls_of(Path(folder))
+
+
+def _tls_of(folder: Path) -> TLSConfig:
+    pair = (str(folder / "cert.pem"), str(folder / "key.pem"))
+    return TLSConfig(client_cert=pair, ca_cert=str(folder / "ca.pem"), verify=True)
 
 
 def _innermost(error: BaseException) -> str:

@@ -48,12 +48,13 @@ class Daemon:
         repository, tag = parse_repository_tag(name)
         try:
             self.client.pull(
-                repository, tag=tag or "latest", platform=platform, auth_config=self._credentials(repository)
+                repository, tag=tag or "latest", platform=platform, auth_config=self.credentials(repository)
             )
         except (APIError, NotFound) as error:
             raise ProviderError(f"unable to pull image {name}: {error.explanation or error}") from error
 
-    def _credentials(self, repository: str) -> dict[str, str] | None:
+    def credentials(self, repository: str) -> dict[str, str] | None:
+        """Return the credentials for the registry of an image's name, if there are any."""
         registry = registry_of(repository)
         for entry in self.registry_auth:
             address = entry["address"].removeprefix("https://").removeprefix("http://").split("/")[0]
@@ -79,7 +80,7 @@ def _from_file(entry: Mapping[str, Any], registry: str) -> dict[str, str] | None
         text = Path(entry["configFile"]).expanduser().read_text()
     else:
         return None
-    found = AuthConfig(json.loads(text)).resolve_authconfig(registry)
+    found = AuthConfig.load_config(None, json.loads(text)).resolve_authconfig(registry)
     return dict(found) if found else None
 
 
