@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
@@ -16,7 +15,7 @@ import typer
 from raven_realtime.hops import connect, engine, event, handshake, room, session, upgrade
 from raven_realtime.hops.answer import Answer
 from raven_realtime.hops.publisher import Publisher
-from raven_realtime.hops.report import as_json, line, verdict
+from raven_realtime.hops.report import ResultReport, line, verdict
 from raven_realtime.hops.result import Outcome, Result
 from raven_realtime.hops.target import Credentials, Place, Target
 from raven_realtime.problem import Problem
@@ -61,7 +60,7 @@ UncheckedOk = Annotated[bool, typer.Option("--unchecked-ok", help="Exit 0 where 
 
 def finish(result: Result, output: Output, *, unchecked_ok: bool = False) -> None:
     """Print a result and leave with its exit code: the line (or JSON) on stdout, the verdict on stderr."""
-    typer.echo(line(result) if output is Output.TEXT else json.dumps(as_json(result), indent=2, ensure_ascii=False))
+    typer.echo(line(result) if output is Output.TEXT else ResultReport.of(result).model_dump_json(indent=2))
     if output is Output.TEXT:
         for finding in result.findings:
             typer.echo(verdict(finding, result.hop), err=True)

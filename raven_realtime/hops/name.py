@@ -24,9 +24,10 @@ async def check(target: Target) -> Result:
     try:
         found = await addresses(target)
     except Unanswered as error:
-        result = Result.of(CHECK.name, error.said, finding(error))
+        said = f"{target.host}: {error.said}"
+        result = Result.of(CHECK.name, said, finding(Unanswered(error.stage, said)))
     else:
-        named = f"{target.host} is {', '.join(found[:4])}"
         how = " (given by --resolve)" if target.resolve else ""
-        result = Result.of(CHECK.name, named + how, addresses=found)
+        named = f"{target.host} is {', '.join(found[:4])}{how}"
+        result = Result.of(CHECK.name, named if found != [target.host] else "an address, not a name", addresses=found)
     return result.taking(time.monotonic() - started)

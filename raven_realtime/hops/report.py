@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
 from raven_realtime.findings import Finding
 from raven_realtime.hops.result import Outcome, Result
 
@@ -16,8 +20,12 @@ MARKS = {
 
 def line(result: Result) -> str:
     """Return the result in one line: mark, hop, what came back."""
-    state = f"{result.outcome}: " if result.outcome is Outcome.NOT_CHECKED else ""
-    return f"{MARKS[result.outcome]} {result.hop}  {state}{result.summary}"
+    return f"{MARKS[result.outcome]} {result.hop}  {said(result)}"
+
+
+def said(result: Result) -> str:
+    """Return the result's summary, with the outcome in front where the mark alone would not say it."""
+    return f"not checked: {result.summary}" if result.outcome is Outcome.NOT_CHECKED else result.summary
 
 
 def verdict(finding: Finding, hop: str) -> str:
@@ -26,32 +34,58 @@ def verdict(finding: Finding, hop: str) -> str:
         [
             f"{finding.code} {finding.entry.title} (found by {hop}; at fault: {finding.entry.hop})",
             f"  seen: {finding.evidence}",
-            *(
-                f"  {'do:  ' if number == 0 else '     '} {text}"
-                for number, text in enumerate(finding.todo.splitlines())
-            ),
+            *(f"  {'do:  ' if number == 0 else '     '} {text}" for number, text in enumerate(todo(finding))),
             f"  more: raven-realtime explain {finding.code}",
         ]
     )
 
 
-def as_json(result: Result) -> dict[str, object]:
-    """Return the result as it stands in JSON output."""
-    return {
-        "hop": result.hop,
-        "outcome": str(result.outcome),
-        "summary": result.summary,
-        "seconds": result.seconds,
-        "facts": dict(result.facts),
-        "findings": [
-            {
-                "code": finding.code,
-                "title": finding.entry.title,
-                "level": str(finding.entry.level),
-                "hop": finding.entry.hop,
-                "evidence": finding.evidence,
-                "remedy": finding.todo,
-            }
-            for finding in result.findings
-        ],
-    }
+def todo(finding: Finding) -> list[str]:
+    """Return the lines of what to do."""
+    return finding.todo.strip("\n").splitlines()
+
+
+class FindingReport(BaseModel):
+    """One finding in JSON."""
+
+    code: str = Field(pattern=r"^RT\d{3}$", description="The stable code; `raven-realtime explain CODE` explains it")
+    title: str
+    level: Literal["error", "warning", "note"]
+    hop: str = Field(description="The part of the path that is at fault")
+    evidence: str = Field(description="What was seen")
+    remedy: str = Field(description="What to do, in Markdown")
+
+    @classmethod
+    def of(cls, finding: Finding) -> FindingReport:
+        """Return a finding as it stands in JSON."""
+        return cls(
+            code=finding.code,
+            title=finding.entry.title,
+            level=finding.entry.level.value,
+            hop=finding.entry.hop,
+            evidence=finding.evidence,
+            remedy=finding.todo.strip(),
+        )
+
+
+class ResultReport(BaseModel):
+    """The result of one check in JSON."""
+
+    hop: str = Field(description="The check, with the place it was asked at")
+    outcome: Literal["pass", "warn", "fail", "skipped", "not checked"]
+    summary: str
+    seconds: float = Field(ge=0)
+    facts: dict[str, Any] = Field(description="What was learned: status, pingInterval, address …")
+    findings: list[FindingReport]
+
+    @classmethod
+    def of(cls, result: Result) -> ResultReport:
+        """Return a result as it stands in JSON."""
+        return cls(
+            hop=result.hop,
+            outcome=result.outcome.value,
+            summary=result.summary,
+            seconds=result.seconds,
+            facts=dict(result.facts),
+            findings=[FindingReport.of(finding) for finding in result.findings],
+        )

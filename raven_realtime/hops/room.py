@@ -22,7 +22,7 @@ CHECK = Check(
     name="room",
     title="Room of a channel",
     proves="The realtime process gets the web's permission for this user and channel in the time shown, and what it "
-    "sends to the user's room arrives here. It does not prove that what Frappe publishes arrives: that is the event check.",
+    "sends to the user's room arrives here. Whether what Frappe publishes arrives, the event check proves.",
     rank=100,
     through=("browser", "realtime", "web"),
 )

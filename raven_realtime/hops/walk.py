@@ -17,17 +17,26 @@ class Step:
     ask: Callable[[], Awaitable[Result]]
 
 
-async def walk(steps: Iterable[Step], report: Callable[[Result], None] = lambda _: None) -> list[Result]:
+async def walk(
+    steps: Iterable[Step],
+    report: Callable[[Result], None] = lambda _: None,
+    begin: Callable[[Step], None] = lambda _: None,
+) -> list[Result]:
     """Run the steps in their order; after the first that fails the later ones are skipped, with the reason.
 
     Args:
         steps: outermost first.
         report: called with each result as it is there.
+        begin: called with each step before it is asked.
     """
     results: list[Result] = []
     broken = ""
     for step in steps:
-        result = Result.skipped(step.hop, broken) if broken else await step.ask()
+        if broken:
+            result = Result.skipped(step.hop, broken)
+        else:
+            begin(step)
+            result = await step.ask()
         if result.outcome is Outcome.FAIL:
             broken = result.hop
         report(result)

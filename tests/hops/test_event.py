@@ -90,7 +90,7 @@ def test_bench_does_not_see_the_credentials(received: Event, monkeypatch: pytest
 
 ENDED = Credentials(sid="gone")
 # the channel, whose credentials ("own": the user's), and what comes of it
-ROOMS: dict[str, tuple[str, Credentials | None | str, str]] = {
+ROOMS: dict[str, tuple[str, Credentials | str | None, str]] = {
     "a channel of the user's": ("general", "own", "pass"),
     "a channel that is not the user's": ("nobody-has-this", "own", "RT033"),
     "a session that ended": ("general", ENDED, "RT042"),
@@ -104,7 +104,7 @@ def asked_room(nginx: StartNginx, credentials: Credentials, monkeypatch: pytest.
     """Ask the room check through a healthy nginx."""
     monkeypatch.setattr(room, "PATIENCE_SECONDS", 1.0)
 
-    def ask(channel: str, login: Credentials | None | str) -> Result:
+    def ask(channel: str, login: Credentials | str | None) -> Result:
         held = credentials if isinstance(login, str) else login
         return asyncio.run(room.check(dataclasses.replace(nginx(), credentials=held), channel))
 
@@ -112,6 +112,6 @@ def asked_room(nginx: StartNginx, credentials: Credentials, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize(("channel", "login", "expected"), ROOMS.values(), ids=ROOMS.keys())
-def test_room(asked_room: Event, channel: str, login: Credentials | None | str, expected: str) -> None:
+def test_room(asked_room: Event, channel: str, login: Credentials | str | None, expected: str) -> None:
     result = asked_room(channel, login)
     assert ([finding.code for finding in result.findings] or [result.outcome]) == [expected], result

@@ -9,7 +9,7 @@ import pytest
 
 from raven_realtime.findings import explain
 from raven_realtime.hops import HOPS, Outcome, Result, checks, engine
-from raven_realtime.hops.report import as_json, line, verdict
+from raven_realtime.hops.report import ResultReport, line, verdict
 from raven_realtime.hops.walk import Step, walk
 
 PASS = Result.of("a", "fine")
@@ -75,10 +75,9 @@ def test_verdict_names_hop_code_evidence_remedy_and_page() -> None:
 
 
 def test_json_holds_the_findings() -> None:
-    said = as_json(FAIL)
-    assert said["outcome"] == "fail"
-    assert isinstance(said["findings"], list)
-    assert said["findings"][0]["code"] == "RT008"
+    said = ResultReport.of(FAIL)
+    assert (said.outcome, said.findings[0].code) == ("fail", "RT008")
+    assert ResultReport.model_validate_json(said.model_dump_json()) == said
 
 
 def parameters(**changed: object) -> Result:

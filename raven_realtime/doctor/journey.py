@@ -1,0 +1,132 @@
+"""The walk from the outside, hop by hop in the order in which a browser meets them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, replace
+
+from raven_realtime.doctor.diagnosis import Diagnosis
+from raven_realtime.hops import (
+    Result,
+    checks,
+    connect,
+    edge,
+    engine,
+    event,
+    handshake,
+    hold,
+    name,
+    room,
+    session,
+    tcp,
+    tls,
+    upgrade,
+)
+from raven_realtime.hops.publisher import Publisher
+from raven_realtime.hops.target import Target
+from raven_realtime.hops.walk import Step, walk
+
+STAY_SECONDS = 2.5
+"""How long the upgraded WebSocket is watched: the closes at once that are known come after 2 s (RT023)."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a doctor is asked."""
+
+    target: Target
+    like: Target | None = None
+    """A place whose Engine.IO parameters have to be the same, such as the origin seen from the server."""
+    hold_seconds: float = 0.0
+    """How long to hold a WebSocket; 0: not."""
+    publisher: Publisher | None = None
+    channel: str = ""
+
+
+class Journey:
+    """One walk. What a hop learns (the address that answers, the handshake's parameters) the next ones use."""
+
+    def __init__(self, question: Question) -> None:
+        self.question = question
+        self.target = question.target
+        self.opened: Result | None = None
+
+    def steps(self) -> Iterator[Step]:
+        """Give the checks that this question needs, outermost first."""
+        asked = {
+            "name": self._name,
+            "tcp": self._tcp,
+            "tls": self._tls if self.target.scheme == "https" else None,
+            "edge": lambda: edge.check(self.target),
+            "handshake": self._handshake,
+            "engine": self._engine,
+            "session": lambda: session.check(self.target),
+            "upgrade": lambda: upgrade.check(self.target, STAY_SECONDS),
+            "hold": self._hold if self.question.hold_seconds else None,
+            "connect": self._connect,
+            "room": self._room if self.question.publisher is None else None,
+            "event": self._event,
+        }
+        for check in checks():
+            if (ask := asked[check]) is not None:
+                yield Step(check, _named(check, ask))
+
+    async def _name(self) -> Result:
+        return await name.check(self.target)
+
+    async def _tcp(self) -> Result:
+        result = await tcp.check(self.target)
+        if address := result.facts.get("address"):
+            self.target = replace(self.target, resolve=str(address))
+        return result
+
+    async def _tls(self) -> Result:
+        return await tls.check(self.target)
+
+    async def _handshake(self) -> Result:
+        self.opened = await handshake.check(self.target)
+        return self.opened
+
+    async def _engine(self) -> Result:
+        assert self.opened is not None  # noqa: S101 (the walk asks in order, and none behind a broken hop)
+        return await engine.check(self.target, self.opened, self.question.like)
+
+    async def _hold(self) -> Result:
+        return await hold.check(self.target, self.question.hold_seconds)
+
+    async def _connect(self) -> Result:
+        return await connect.check(self.target)
+
+    async def _room(self) -> Result:
+        return await room.check(self.target, self.question.channel)
+
+    async def _event(self) -> Result:
+        return await event.check(self.target, self.question.publisher, self.question.channel)
+
+
+def _named(check: str, ask: Callable[[], Awaitable[Result]]) -> Callable[[], Awaitable[Result]]:
+    """Call the result by the check's name alone: a doctor asks every hop at one place."""
+
+    async def asked() -> Result:
+        return replace(await ask(), hop=check)
+
+    return asked
+
+
+async def diagnose(
+    question: Question,
+    report: Callable[[Result], None] = lambda _: None,
+    begin: Callable[[Step], None] = lambda _: None,
+) -> Diagnosis:
+    """Walk the path and say what is wrong with it.
+
+    Args:
+        question: what to ask.
+        report: called with each result as it is there.
+        begin: called before each check.
+    """
+    started_at, started = time.time(), time.monotonic()
+    journey = Journey(question)
+    results = await walk(journey.steps(), report, begin)
+    return Diagnosis(question.target, tuple(results), started_at, time.monotonic() - started)
