@@ -59,6 +59,8 @@ def programs(
             (
                 *(python, "-m", "gunicorn", "--bind", f"{web_host}:{ports.web}"),
                 *("--workers", "1", "--threads", "16", "--graceful-timeout", "2", "--timeout", "60"),
+                # Longer than a proxy keeps an idle connection, so that it is the proxy that closes it.
+                *("--keep-alive", "75"),
                 *("--no-control-socket", "--log-level", "warning", "demo.web:create_app()"),
             ),
             bench,

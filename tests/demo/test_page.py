@@ -20,6 +20,8 @@ WITHIN = 2000
 """Milliseconds within which a published message is on the page."""
 RECONNECTS_WITHIN = 8000
 CONNECTED = '#connection[data-state="connected"]'
+JOINS = 100
+"""Milliseconds between the answer to the last of the page's subscriptions and the end of all of them."""
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +51,12 @@ def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
 def sign_in(page: Page, address: str) -> None:
     page.goto(address)
     page.click("#sign-in-form button")
-    page.wait_for_selector(CONNECTED)
+    in_channel(page)
+
+
+def in_channel(page: Page, name: str = "general") -> None:
+    page.wait_for_selector(f'{CONNECTED}[data-joined="{name}"]', timeout=RECONNECTS_WITHIN)
+    page.wait_for_timeout(JOINS)
 
 
 def publish(bench: RunningBench, name: str, text: str, channel: str = "general") -> None:
@@ -99,6 +106,7 @@ def test_messages_and_banner(bench: RunningBench, origin: str, page: Page, way: 
     finally:
         bench.start("socketio")
     expect(page.locator("#banner")).to_be_hidden(timeout=RECONNECTS_WITHIN)
+    in_channel(page)
     publish(bench, f"{name}-again", "And again")
     expect(page.locator(f'[data-message="{name}-again"]')).to_have_count(1, timeout=WITHIN)
     keep(page, f"{way}-live")
@@ -112,11 +120,10 @@ def test_what_one_sends_the_other_reads_once(origin: str, browser: Browser, page
         other.goto(origin)
         other.fill("#usr", "sam@example.com")
         other.click("#sign-in-form button")
-        other.wait_for_selector(CONNECTED)
+        in_channel(other)
         sign_in(page, origin)
         expect(page.locator("#channels button")).to_have_text(["general", "random", "operations"])
         expect(other.locator("#channels button")).to_have_text(["general", "random"])
-        page.wait_for_timeout(300)
 
         page.locator("#text").press_sequentially(text)
         expect(other.locator("#typing")).to_have_text("demo@example.com is typing …", timeout=WITHIN)
@@ -131,14 +138,13 @@ def test_what_one_sends_the_other_reads_once(origin: str, browser: Browser, page
 @pytest.mark.parametrize("page", ["light"], indirect=True)
 def test_another_channel_shows_that_something_came(origin: str, bench: RunningBench, page: Page) -> None:
     sign_in(page, origin)
-    page.wait_for_timeout(300)
     arguments = {"event": "raven:unread_channel_count_updated", "message": {"channel_id": "random"}, "room": "website"}
     bench.publish(arguments)
     random = page.locator('[data-channel="random"]')
     expect(random).to_have_attribute("data-unread", "true", timeout=WITHIN)
     random.click()
     expect(random).not_to_have_attribute("data-unread", "true")
-    page.wait_for_timeout(300)
+    in_channel(page, "random")
     name = f"in-random-{time.time_ns()}"
     publish(bench, f"not-{name}", "not here")
     publish(bench, name, "here", "random")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from demo.running import RunningBench
+from raven_realtime.problem import Problem
 from tests.demo.polling import connect, refusal
 
 NAMESPACE, ORIGIN = "Invalid namespace", "Invalid origin"
@@ -76,7 +77,7 @@ def test_old_frappe_connects_to_a_dead_namespace(bench: RunningBench, sids: dict
 def test_without_redis_the_process_dies(bench: RunningBench) -> None:
     bench.stop("socketio")
     try:
-        with pytest.raises(Exception, match=r"(?s)socketio ended with 1.*ECONNREFUSED"):
+        with pytest.raises(Problem, match=r"(?s)socketio ended with 1.*ECONNREFUSED"):
             bench.start("socketio", {"FRAPPE_REDIS_QUEUE": "redis://127.0.0.1:1"})
     finally:
         bench.stop("socketio")

@@ -67,6 +67,7 @@ async function open(name) {
   $("channel-description").textContent = description;
   $("text").placeholder = `Write to #${name}`;
   $("typing").textContent = "";
+  delete $("connection").dataset.joined;
   for (const button of $("channels").querySelectorAll("button")) {
     const here = button.dataset.channel === name;
     button.setAttribute("aria-current", here);
@@ -148,6 +149,7 @@ function join(channel) {
   if (!socket?.connected || !channel) return;
   socket.emit("doc_subscribe", CHANNEL, channel);
   socket.emit("doc_open", CHANNEL, channel);
+  socket.emit("raven_channel_get_typers", channel);
 }
 
 function leave(channel) {
@@ -174,6 +176,7 @@ const events = {
   },
   raven_channel_typers({ channel, users }) {
     if (channel !== page.current) return;
+    $("connection").dataset.joined = channel; // answered, so the rooms are joined
     const others = users.filter((user) => user !== page.me.user);
     $("typing").textContent = others.length ? `${others.join(", ")} ${others.length > 1 ? "are" : "is"} typing …` : "";
   },
@@ -202,6 +205,7 @@ function showConnection({ state, transport, upgraded, reason }) {
   pill.dataset.state = state;
   pill.dataset.transport = transport;
   pill.dataset.upgraded = upgraded;
+  if (state !== "connected") delete pill.dataset.joined;
   pill.textContent = state === "connected" ? `${WORDS[state]} · ${transport}` : WORDS[state];
   $("wire-state").textContent = state === "down" ? `down: ${reason}` : state;
   $("wire-transport").textContent = upgraded ? `polling → ${transport}` : transport || "–";
