@@ -29,6 +29,7 @@ class Dockerd:
     folder: Path
     """Everything of the daemon's: data, socket, log. Gone afterwards."""
     tcp_port: int | None
+    options: Sequence[str] = ()
     process: subprocess.Popen[bytes] = field(init=False)
 
     @property
@@ -82,6 +83,7 @@ class Dockerd:
             f"--exec-root={self.folder}/exec",
             f"--pidfile={self.folder}/docker.pid",
             "--log-level=warn",
+            *self.options,
         ]
         with (self.folder / "dockerd.log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
@@ -108,16 +110,17 @@ class Dockerd:
 
 
 @contextmanager
-def throwaway_dockerd(name: str, *, tcp_port: int | None = None) -> Iterator[Dockerd]:
+def throwaway_dockerd(name: str, *, tcp_port: int | None = None, options: Sequence[str] = ()) -> Iterator[Dockerd]:
     """Run a daemon named for the test, and remove every trace of it afterwards.
 
     Args:
         name: a few letters; the namespace is called ``rr-dk-<name>-<pid>``.
-        tcp_port: also listen here, without TLS, on the namespace's 127.0.0.1.
+        tcp_port: also listen here on the namespace's 127.0.0.1; without TLS, unless the options ask for it.
+        options: further options of dockerd.
     """
     netns = f"rr-dk-{name}-{os.getpid()}"
     folder = Path(tempfile.mkdtemp(prefix=f"{netns}-"))
-    dockerd = Dockerd(netns, folder, tcp_port)
+    dockerd = Dockerd(netns, folder, tcp_port, options)
     _run(["ip", "netns", "add", netns])
     try:
         dockerd.run("ip", "link", "set", "lo", "up")

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from tests.dockerd import throwaway_dockerd
 from tests.toolchain_docker.conftest import Host
 from toolchain.plugins.docker.connection import Connection, SshTunnel, connection
 from toolchain.plugins.docker.failure import ProviderError
 from toolchain.plugins.docker.images import Daemon, registry_of
 from toolchain.plugins.values import Values
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -56,6 +61,47 @@ def test_what_is_said_when_there_is_none(config: Values, said: str) -> None:
 def test_a_context_goes_before_the_host(host: Host) -> None:
     host.dockerd.docker("context", "create", "mine", "--docker", f"host={host.dockerd.host}")
     assert connection({"context": "mine", "host": "tcp://127.0.0.1:1"}).host == host.dockerd.host
+
+
+ASK = """
+import json, sys
+from toolchain.plugins.docker.connection import connection
+asked = connection(json.loads(sys.argv[1]))
+print(asked.client.version()["ApiVersion"])
+asked.close()
+"""
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with ``ca.pem``, ``cert.pem`` and ``key.pem`` that are good for server and client."""
+    folder = tmp_path_factory.mktemp("tls")
+    new = ("openssl", "req", "-x509", "-newkey", "ed25519", "-nodes", "-days", "1")
+    signed = ("-CA", "ca.pem", "-CAkey", "ca-key.pem", "-addext", "subjectAltName=IP:127.0.0.1")
+    for arguments in (
+        (*new, "-subj", "/CN=test-ca", "-keyout", "ca-key.pem", "-out", "ca.pem"),
+        (*new, "-subj", "/CN=test", *signed, "-keyout", "key.pem", "-out", "cert.pem"),
+    ):
+        subprocess.run(arguments, cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+def test_tcp_with_tls(certificates: Path) -> None:
+    files = {"caMaterial": "ca.pem", "certMaterial": "cert.pem", "keyMaterial": "key.pem"}
+    material = {key: (certificates / name).read_text() for key, name in files.items()}
+    flags = [
+        f"--tls{name}={certificates}/{file}.pem" for name, file in (("cacert", "ca"), ("cert", "cert"), ("key", "key"))
+    ]
+    with throwaway_dockerd("tls", tcp_port=2376, options=["--tlsverify", *flags]) as dockerd:
+
+        def ask(config: Values) -> str:
+            return dockerd.run("env", f"PYTHONPATH={ROOT}", sys.executable, "-c", ASK, json.dumps(config))
+
+        address = {"host": "tcp://127.0.0.1:2376"}
+        assert ask(address | material).strip() == "1.41"
+        assert ask(address | {"certPath": str(certificates)}).strip() == "1.41"
+        with pytest.raises(RuntimeError, match=r"failed to reach the Docker daemon at tcp://127.0.0.1:2376"):
+            ask(address)
 
 
 def test_a_name_that_ssh_cannot_find() -> None:

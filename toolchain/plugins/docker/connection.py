@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import json
 import os
@@ -68,7 +69,7 @@ class Connection:
             if scheme == "ssh":
                 self._tunnel = SshTunnel(self.host, self.ssh_options)
                 address = self._tunnel.address
-            return docker.APIClient(
+            return _Client(
                 base_url=address, version="auto", timeout=TIMEOUT_SECONDS, tls=self.tls if self.tls else False
             )
         except (docker.errors.DockerException, requests.RequestException, OSError) as error:
@@ -118,14 +119,21 @@ def _tls(config: Mapping[str, Any]) -> TLSConfig | None:
         missing = [f"docker:{key}" for key, value in material.items() if not value]
         if missing:
             raise ProviderError(f"TLS to the Docker daemon needs {' and '.join(missing)} as well")
-        made = Path(tempfile.mkdtemp(prefix="docker-tls-"))
-        for name, key in (("ca.pem", "caMaterial"), ("cert.pem", "certMaterial"), ("key.pem", "keyMaterial")):
-            with os.fdopen(os.open(made / name, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-                file.write(str(material[key]))
-        folder = str(made)
+        return TLSConfig(
+            client_cert=(_in_memory(material["certMaterial"]), _in_memory(material["keyMaterial"])),
+            ca_cert=_in_memory(material["caMaterial"]),
+            verify=True,
+        )
     if not folder:
         return None
     return _tls_of(Path(folder))
+
+
+def _in_memory(text: Any) -> str:
+    """Return a path under which this process, and no disk, holds a text: TLS takes its material by path only."""
+    descriptor = os.memfd_create("docker-tls")
+    os.write(descriptor, str(text).encode())
+    return f"/proc/self/fd/{descriptor}"
 
 
 def _tls_of(folder: Path) -> TLSConfig:
@@ -137,6 +145,19 @@ def _innermost(error: BaseException) -> str:
     while (cause := error.__cause__ or error.__context__) is not None:
         error = cause
     return str(error)
+
+
+class _Client(docker.APIClient):
+    """The SDK's client, deaf to REQUESTS_CA_BUNDLE and the like: they would go before the daemon's own CA."""
+
+    @property
+    def trust_env(self) -> bool:
+        """Always false."""
+        return False
+
+    @trust_env.setter
+    def trust_env(self, value: bool) -> None:
+        """Stay false, whatever the base class asks for."""
 
 
 class SshTunnel:
@@ -167,6 +188,7 @@ class SshTunnel:
         self._server.bind(str(self._folder / "docker.sock"))
         self._server.listen()
         threading.Thread(target=self._serve, daemon=True).start()
+        atexit.register(self.close)
 
     @property
     def address(self) -> str:
@@ -182,7 +204,8 @@ class SshTunnel:
         return " ".join(line.strip("@ \r") for line in lines if line.strip("@ \r"))[-1000:]
 
     def close(self) -> None:
-        """Stop listening and end the ssh processes."""
+        """Stop listening and end the ssh processes; the second time does nothing."""
+        atexit.unregister(self.close)
         with suppress(OSError):
             self._server.shutdown(socket.SHUT_RDWR)
         self._server.close()
