@@ -111,8 +111,10 @@ def official() -> Engine | None:
     command: list[str | Path] = [VENV / "bin" / "python", "-c", installer, OFFICIAL, PULUMI.version]
     environment = os.environ | {"PULUMI_HOME": str(PULUMI_HOME), "HOME": str(OFFICIAL)}
     binary = OFFICIAL / "bin" / "pulumi"
-    if _run(command, environment, INSTALL_TIMEOUT) and binary.is_file() and _fetch_plugins(binary, environment):
-        return Engine("official", str(binary.parent), _pins())
+    if _run(command, environment, INSTALL_TIMEOUT) and binary.is_file():
+        pulumi_home.clear()  # a substitute would count as installed
+        if _fetch_plugins(binary, environment):
+            return Engine("official", str(binary.parent), _pins())
     shutil.rmtree(OFFICIAL, ignore_errors=True)
     _say("Pulumi's own download host does not answer from here.")
     return None

@@ -54,7 +54,7 @@ def lay_out(home: Path = PULUMI_HOME) -> None:
     wanted = {f"resource-{name}-v{pinned_version(name)}": name for name in substitutes()}
     plugins = home / "plugins"
     if plugins.is_symlink():
-        plugins.unlink()
+        clear(home)
     plugins.mkdir(parents=True, exist_ok=True)
     for stale in plugins.glob("resource-*"):
         if stale.is_dir() and stale.name not in wanted:
@@ -70,13 +70,18 @@ def link_official(plugins: Path, home: Path = PULUMI_HOME) -> None:
     """Let ``home`` show the plugins of an installed Pulumi, so that it need not be written to."""
     home.mkdir(parents=True, exist_ok=True)
     link = home / "plugins"
-    if link.is_symlink() and link.readlink() == plugins:
-        return
-    if link.is_symlink():
-        link.unlink()
-    elif link.exists():
-        shutil.rmtree(link)
-    link.symlink_to(plugins)
+    if not (link.is_symlink() and link.readlink() == plugins):
+        clear(home)
+        link.symlink_to(plugins)
+
+
+def clear(home: Path = PULUMI_HOME) -> None:
+    """Remove all plugins from ``home``; those that a link shows stay where they are."""
+    plugins = home / "plugins"
+    if plugins.is_symlink():
+        plugins.unlink()
+    elif plugins.exists():
+        shutil.rmtree(plugins)
 
 
 def write_if_new(path: Path, text: str, mode: int = 0o644) -> None:
