@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -130,6 +132,29 @@ def test_what_was_half_made_is_recorded_and_can_be_destroyed(host: Host, tmp_pat
     assert host.dockerd.docker("ps", "-aq", "--filter", "name=box") == ""
 
 
+NEVER_HEALTHY = """
+check = docker.ContainerHealthcheckArgs(tests=["CMD", "false"], interval="1s")
+docker.Container("box", image=config.require("image"), name="box", wait=True, wait_timeout=120, healthcheck=check,
+                 opts=opts)
+"""
+
+
+def test_an_interrupted_update_records_what_it_made(host: Host, tmp_path: Path, removed: None) -> None:
+    stack = stack_of(tmp_path, NEVER_HEALTHY, host=host.dockerd.host, image=host.image)
+    flags = ("--stack", stack.name, "--yes", "--skip-preview", "--non-interactive")
+    update = stack.start("up", *flags, "--config-file", str(stack.config_file))
+    deadline = time.monotonic() + 60
+    while not host.dockerd.docker("ps", "-q", "--filter", "name=box") and time.monotonic() < deadline:
+        time.sleep(0.2)
+    update.send_signal(signal.SIGINT)
+    said, _ = update.communicate(timeout=30)
+    assert update.returncode != 0
+    assert "cancelled while waiting for the container to be healthy" in said
+    assert stack.resources()["box"]["id"] == host.inspect("box", "{{.Id}}")
+    stack.destroy()
+    assert host.dockerd.docker("ps", "-aq", "--filter", "name=box") == ""
+
+
 REFUSED = """
 docker.Container("box", image="sha256:1", gpus="all", restart="sometimes", opts=opts)
 """
@@ -186,7 +211,6 @@ def test_a_daemon_over_ssh(host: Host, sshd: Sshd, tmp_path: Path, removed: None
     stack = over_ssh(sshd, tmp_path)
     stack.up()
     assert host.inspect("box", "{{.Id}}") == stack.outputs()["id"]
-    stack.up("--expect-no-changes")
     stack.destroy()
     assert host.dockerd.docker("ps", "-aq") == ""
     assert clients_of(sshd) == ""

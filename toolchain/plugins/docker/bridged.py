@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 from collections.abc import Callable, Mapping
+from threading import Event
 from typing import Any
 
 import grpc
@@ -43,6 +44,7 @@ class Docker:
     def __init__(self) -> None:
         self._connection: Connection | None = None
         self._registry_auth: list[Mapping[str, Any]] = []
+        self.stopping = Event()
 
     async def configure(self, config: Values) -> None:
         """Take the configuration; unless told otherwise, ask the daemon whether it is there."""
@@ -63,7 +65,7 @@ class Docker:
         """
         if self._connection is None:
             raise ProviderError("the docker provider's configuration is not known yet")
-        return Daemon(self._connection.client, self._registry_auth)
+        return Daemon(self._connection.client, self._registry_auth, self.stopping)
 
     async def network(self, arguments: Values) -> Values:
         """Answer getNetwork."""
@@ -116,7 +118,13 @@ class OnDaemon(Resource):
         await self._run(self._operations.delete, id_, given(old))
 
     async def _run(self, operation: Callable[..., Any], *arguments: Any) -> Any:
-        return await asyncio.to_thread(lambda: operation(self._docker.daemon, *arguments))
+        """Run an operation; a cancelled one is told to give up, and what it did by then is still recorded."""
+        running = asyncio.ensure_future(asyncio.to_thread(lambda: operation(self._docker.daemon, *arguments)))
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            self._docker.stopping.set()
+            return await running
 
 
 class BridgedServicer(Servicer):

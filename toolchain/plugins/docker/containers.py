@@ -67,9 +67,14 @@ def _bring_up(daemon: Daemon, container: str, inputs: Mapping[str, Any]) -> dict
         _wait_until_healthy(daemon, container, inputs["waitTimeout"])
     if not inputs["attach"]:
         return {}
-    logs = client.logs(container, stdout=True, stderr=True, follow=True) if inputs["logs"] else None
-    client.wait(container)
-    return {} if logs is None else {"containerLogs": logs.decode(errors="replace")}
+    while client.inspect_container(container)["State"]["Running"]:
+        _pause(daemon, "end")
+    return {"containerLogs": client.logs(container).decode(errors="replace")} if inputs["logs"] else {}
+
+
+def _pause(daemon: Daemon, what: str) -> None:
+    if not daemon.keeps_waiting(POLL_SECONDS):
+        raise _FailedStepError(f"the update was cancelled while waiting for the container to {what}")
 
 
 def _step(what: str, action: Any, *arguments: Any) -> None:
@@ -143,7 +148,7 @@ def _wait_until_healthy(daemon: Daemon, container: str, seconds: int) -> None:
             last = [entry["Output"].strip() for entry in state["Health"].get("Log") or ()][-1:]
             said = f"; its health check last said: {last[0]}" if last and last[0] else ""
             raise _FailedStepError(f"container not in healthy state in time ({seconds} s){said}")
-        time.sleep(POLL_SECONDS)
+        _pause(daemon, "be healthy")
 
 
 def _settled(daemon: Daemon, container: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -152,7 +157,7 @@ def _settled(daemon: Daemon, container: str, inputs: Mapping[str, Any]) -> dict[
         return _described(daemon, container, inputs)
     deadline = time.monotonic() + inputs["containerReadRefreshTimeoutMilliseconds"] / 1000
     while True:
-        time.sleep(POLL_SECONDS)  # before the first look too, as the original does: most that exit do so at once
+        _pause(daemon, "run")  # before the first look too, as the original does: most that exit do so at once
         try:
             inspected = daemon.client.inspect_container(container)
         except NotFound as error:

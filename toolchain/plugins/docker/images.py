@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from docker.auth import AuthConfig
@@ -22,6 +23,12 @@ class Daemon:
     client: Any
     """A ``docker.APIClient``, whose types are incomplete."""
     registry_auth: Sequence[Mapping[str, Any]] = field(default=())
+    stopping: Event = field(default_factory=Event)
+    """Set when the update was cancelled: what waits gives up, so that what was made so far is recorded."""
+
+    def keeps_waiting(self, seconds: float) -> bool:
+        """Pause for a moment; false when the update was cancelled."""
+        return not self.stopping.wait(seconds)
 
     def image(self, name: str) -> dict[str, Any] | None:
         """Return what the daemon knows of an image by name, digest or id; None when it does not have it."""

@@ -106,9 +106,9 @@ def delete(daemon: Daemon, resource_id: str, _state: Mapping[str, Any]) -> None:
             return
         except APIError as error:
             said = str(error.explanation or error)
-            if "has active endpoints" not in said or time.monotonic() > deadline:
+            waits = "has active endpoints" in said and time.monotonic() < deadline
+            if not waits or not daemon.keeps_waiting(1):
                 raise ProviderError(f"Unable to remove network: {said}") from error
-            time.sleep(1)
         else:
             return
 

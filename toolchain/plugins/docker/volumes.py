@@ -48,9 +48,9 @@ def delete(daemon: Daemon, resource_id: str, _state: Mapping[str, Any]) -> None:
             daemon.client.remove_volume(resource_id, force=True)
         except APIError as error:
             said = str(error.explanation or error)
-            if "volume is in use" not in said or time.monotonic() > deadline:
+            waits = "volume is in use" in said and time.monotonic() < deadline
+            if not waits or not daemon.keeps_waiting(1):
                 raise ProviderError(f"Unable to remove volume: {said}") from error
-            time.sleep(1)
         else:
             return
 
