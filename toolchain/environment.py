@@ -7,13 +7,12 @@ import importlib.util
 import json
 import subprocess
 import sys
+import tomllib
 
 from raven_realtime.problem import Problem
 from toolchain.places import REQUIREMENTS, ROOT, VENV
 from toolchain.progress import Progress
 from toolchain.pulumi_home import write_if_new
-
-OLDEST_PYTHON = (3, 11)
 
 SETS = ("pulumi", "dev")
 """The sets of requirements, each with everything of the one before it."""
@@ -26,12 +25,10 @@ def ensure(wanted: str) -> None:
     """Bring ``.venv`` to the set of requirements ``wanted``, or a larger one that is there already.
 
     Raises:
-        Problem: Python is too old, has no venv module, or pip failed (with its last lines).
+        Problem: Python has no venv module, or pip failed (with its last lines).
     """
     if any(_is_installed(name) for name in SETS[SETS.index(wanted) :]):
         return
-    if sys.version_info < OLDEST_PYTHON:
-        raise Problem(f"Python 3.11 or newer is needed; {sys.executable} is {sys.version.split()[0]}.")
     if not (VENV / "bin" / "python").exists():
         if importlib.util.find_spec("ensurepip") is None:
             raise Problem(f"{sys.executable} cannot make virtual environments. On Debian: apt-get install python3-venv")
@@ -52,10 +49,11 @@ def _is_installed(name: str) -> bool:
 
 
 def _pins(name: str) -> str:
-    """Return the hash of everything that an installed set comes from."""
-    digest = hashlib.sha256(str(sys.version_info[:2]).encode())
-    for path in (REQUIREMENTS / f"{name}.txt", ROOT / "pyproject.toml"):
-        digest.update(path.read_bytes())
+    """Return the hash of everything that an installed set comes from: its pins, and what is said of the project."""
+    described = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    project = [described["build-system"], described["project"], described["tool"]["setuptools"]]
+    digest = hashlib.sha256(json.dumps([sys.version_info[:2], project]).encode())
+    digest.update((REQUIREMENTS / f"{name}.txt").read_bytes())
     return digest.hexdigest()
 
 

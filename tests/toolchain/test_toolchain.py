@@ -48,6 +48,13 @@ def test_env_is_for_a_shell() -> None:
     assert done.stdout.splitlines() == [str(engine.require().binary), f"v{PULUMI.version}", str(PULUMI_HOME)]
 
 
+def test_an_old_python_is_told_so() -> None:
+    script = "import sys; sys.version_info = (3, 10, 1); import toolchain.__main__"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Python 3.11 or newer is needed; ")
+
+
 KEPT = {
     "a backend": ({"PULUMI_BACKEND_URL": "file:///mine"}, {"PULUMI_BACKEND_URL"}),
     "a passphrase": ({"PULUMI_CONFIG_PASSPHRASE": "mine"}, {"PULUMI_CONFIG_PASSPHRASE_FILE"}),
