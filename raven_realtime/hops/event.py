@@ -8,7 +8,7 @@ import json
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from raven_realtime.findings import Finding, explain
 from raven_realtime.hops import connect
@@ -32,6 +32,7 @@ CHECK = Check(
         "web",
     ),
 )
+WHO = "/api/method/frappe.auth.get_logged_user"
 CHANNEL_DOCTYPE = "Raven Channel"
 MESSAGE_EVENT = "message_created"
 """What Raven publishes and its page listens for (seed, section 2)."""
@@ -107,8 +108,18 @@ def _own_room(user: str) -> Room:
 
 
 async def logged_in(session: Session) -> str:
-    """Ask Frappe's web, through the same URL, who the credentials are; empty where no Frappe answers there."""
-    answer = await session.ask("GET", f"{session.target.origin}/api/method/frappe.auth.get_logged_user")
+    """Ask Frappe's web who the credentials are; empty where no Frappe answers.
+
+    It is asked at the page's address: where Socket.IO has another (two tunnels), there is no web, and Node leaves
+    what is not Socket.IO without an answer.
+    """
+    target = session.target
+    if target.page:
+        page = Target.parse(target.page, ca=target.ca, insecure=target.insecure, credentials=target.credentials)
+        async with Session(replace(page, timeout=target.timeout), credentials=True) as web:
+            answer = await web.ask("GET", f"{page.origin}{WHO}")
+    else:
+        answer = await session.ask("GET", f"{target.origin}{WHO}")
     if answer.status in {401, 403}:
         return "Guest"
     with contextlib.suppress(ValueError, AttributeError):

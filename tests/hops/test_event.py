@@ -57,6 +57,15 @@ def test_api_key(received: Event, bench: RunningBench) -> None:
     assert key.secret not in repr(result)
 
 
+def test_two_addresses(nginx: StartNginx, publisher: Publisher, credentials: Credentials) -> None:
+    """The second of two tunnels has no web behind it, and Node answers nothing to what is not Socket.IO."""
+    page = nginx(location=None)
+    alone = nginx(server="location /api/method/frappe { proxy_pass $socketio; }")
+    target = dataclasses.replace(alone, page=page.origin, credentials=credentials)
+    result = asyncio.run(event.check(target, publisher, "general"))
+    assert result.outcome is Outcome.PASS, result
+
+
 # The script in place of bench, what is asked for, and the code.
 FAULTS = {
     "published twice": ('BENCH "$@" && BENCH "$@"', {}, "RT031"),
