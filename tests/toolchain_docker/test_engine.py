@@ -20,7 +20,7 @@ FAILED = 1
 HEAD = """
 import os, pulumi, pulumi_docker as docker
 config = pulumi.Config()
-provider = docker.Provider("host", host=config.get("host"), ssh_opts=config.get_object("ssh"),
+provider = docker.Provider("host", host=config.get("host"),
                            disable_docker_daemon_check=config.get_bool("unchecked"))
 opts = pulumi.ResourceOptions(provider=provider)
 """
@@ -46,8 +46,16 @@ pulumi.export("address", box.network_datas[0].ip_address)
 """
 
 
-def stack_of(folder: Path, program: str, **config: str) -> Stack:
-    stack = Stack(folder / "state", project(folder / "project", HEAD + program), config_file=folder / "config.yaml")
+BY_CONFIGURATION = """
+import pulumi, pulumi_docker as docker
+config = pulumi.Config()
+opts = None
+"""
+"""Leaves the provider to the stack's configuration."""
+
+
+def stack_of(folder: Path, program: str, head: str = HEAD, **config: str) -> Stack:
+    stack = Stack(folder / "state", project(folder / "project", head + program), config_file=folder / "config.yaml")
     for key, value in config.items():
         stack.set_config(key, value)
     return stack
@@ -200,10 +208,11 @@ def sshd(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]
         yield server
 
 
-def over_ssh(sshd: Sshd, tmp_path: Path, *options: str) -> Stack:
-    stack = stack_of(tmp_path, SIDECAR, host=f"ssh://root@127.0.0.1:{sshd.port}")
-    for index, option in enumerate([*sshd.options, *options]):
-        stack.set_config(f"ssh[{index}]", option, "--path")
+def over_ssh(sshd: Sshd, tmp_path: Path) -> Stack:
+    stack = stack_of(tmp_path, SIDECAR, BY_CONFIGURATION)
+    stack.set_config("docker:host", f"ssh://root@127.0.0.1:{sshd.port}")
+    for index, option in enumerate(sshd.options):
+        stack.set_config(f"docker:sshOpts[{index}]", option, "--path")
     return stack
 
 
