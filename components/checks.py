@@ -13,6 +13,7 @@ from typing import Any
 import pulumi
 
 from components.commands import local_command
+from components.docker_host import DockerHost
 
 CHECK_VERSION = "1"
 """Raised when the checks themselves change, so that they run again on an unchanged path."""
@@ -42,6 +43,7 @@ class PostDeployChecks(pulumi.ComponentResource):
         *,
         triggers: Sequence[Any],
         after: Sequence[pulumi.Resource],
+        on: DockerHost | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the checks.
@@ -51,20 +53,29 @@ class PostDeployChecks(pulumi.ComponentResource):
             checks: the checks, outermost need first: the one that explains most when it fails comes first.
             triggers: what the path is made of; a change of any value reruns every check.
             after: what has to be there before the first check.
+            on: the server to run them on; this machine if left out.
             opts: Pulumi's options.
         """
         super().__init__("raven-realtime:index:PostDeployChecks", name, {}, opts)
+        self.all: list[pulumi.Resource] = []
         waiting = list(after)
         lines: dict[str, pulumi.Output[str]] = {}
         for check in checks:
-            made = local_command(
-                f"{name}-{check.name}",
-                pulumi.Output.concat(check.command, STAMP),
-                parent=self,
-                after=waiting,
-                environment=check.environment,
-                triggers=[CHECK_VERSION, *triggers],
+            line = pulumi.Output.concat(check.command, STAMP)
+            again = [CHECK_VERSION, *triggers]
+            made = (
+                on.line(f"{name}-{check.name}", line, parent=self, after=waiting, triggers=again)
+                if on
+                else local_command(
+                    f"{name}-{check.name}",
+                    line,
+                    parent=self,
+                    after=waiting,
+                    environment=check.environment,
+                    triggers=again,
+                )
             )
+            self.all.append(made)
             waiting = [made]
             lines[check.name] = made.stdout.apply(_outcome)
         self.passed = pulumi.Output.all(**lines)

@@ -12,14 +12,15 @@ import pulumi
 from pulumi_command import local
 
 
-def tool(name: str) -> str:
-    """Return how a command line names a program of this project's Python: relative where it lies in the project.
-
-    So the same checkout at another path plans no change.
-    """
-    path = Path(sys.executable).parent / name
+def in_project(path: Path) -> str:
+    """Return a path relative to the project where it lies in it, so that a checkout elsewhere plans no change."""
     here = Path.cwd()
-    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def tool(name: str) -> str:
+    """Return how a command line names a program of this project's Python."""
+    return shlex.quote(in_project(Path(sys.executable).parent / name))
 
 
 def raven_realtime(*arguments: str) -> str:

@@ -183,6 +183,24 @@ class Prod(Common):
         (), description="Docker networks to join; the first is the one Traefik is told to use (traefik.docker.network)"
     )
     middlewares: tuple[str, ...] = Field((), description="Further Traefik middlewares for the router, as name@provider")
+    public_address: str | None = Field(
+        None,
+        description="Check at this IP address instead of what DNS says, for use before a name points to the server",
+        examples=["203.0.113.7"],
+    )
+    trust_certificate: bool = Field(
+        True, description="Fail when the public certificate is not trusted; false only reports it"
+    )
+    ssh_key_file: str | None = Field(
+        None,
+        description="Private key for commands on a server behind docker:host ssh://; the ssh agent's keys if left out",
+        examples=["~/.ssh/id_ed25519"],
+    )
+    ssh_host_key: str | None = Field(
+        None,
+        description="The server's public host key, so that nobody can stand in for it",
+        examples=["ssh-ed25519 AAAA…"],
+    )
     service_user: str | None = Field(
         None, description="The Frappe user behind apiKey, to whose room the event check publishes"
     )
@@ -259,6 +277,17 @@ def load(config: Mapping[str, Any], *, where: str = "Pulumi.<stack>.yaml") -> Sa
         return TypeAdapter[Sandbox | Prod](Settings).validate_python(values)
     except ValidationError as refused:
         raise Problem("\n".join(_explain(error, model, values, where) for error in refused.errors())) from None
+
+
+def load_prod(arguments: Mapping[str, Any], *, where: str) -> Prod:
+    """Read a sidecar's settings from a component's arguments, whose names are those of the model (``cert_resolver``).
+
+    Raises:
+        Problem: as `load`.
+    """
+    settings = load({**{to_camel(name): value for name, value in arguments.items()}, "target": "prod"}, where=where)
+    assert isinstance(settings, Prod)  # noqa: S101 (the target decides)
+    return settings
 
 
 def load_sandbox(arguments: Mapping[str, Any], *, where: str) -> Sandbox:

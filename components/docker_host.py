@@ -1,0 +1,144 @@
+"""The Docker host of the stack, and commands that run on it: here, or over ssh where `docker:host` says ssh://."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pulumi
+from pulumi_command import local, remote
+
+from components.commands import in_project, local_command
+from raven_realtime.problem import Problem
+from raven_realtime.server.scripts import FOLDER, command, digest
+from raven_realtime.settings import PROJECT
+
+
+@dataclass(frozen=True)
+class DockerHost:
+    """Where the Docker daemon is, and how a command gets there."""
+
+    address: str
+    """The value of `docker:host`; empty for the local default."""
+    connection: remote.ConnectionArgs | None = None
+    """How to reach the server, if it is not this machine."""
+
+    @classmethod
+    def of_stack(cls, *, ssh_key_file: str | None, ssh_host_key: str | None) -> DockerHost:
+        """Read `docker:host` of this stack (or DOCKER_HOST) and what ssh needs.
+
+        Args:
+            ssh_key_file: path of the private key; the ssh agent's keys if left out.
+            ssh_host_key: the server's public key, to be sure of it; not compared if left out.
+
+        Raises:
+            Problem: an ssh address without a host, a key that is missing or that others can read.
+        """
+        address = pulumi.Config("docker").get("host") or os.environ.get("DOCKER_HOST", "")
+        if not address.startswith("ssh://"):
+            return cls(address)
+        parts = urlsplit(address)
+        if not parts.hostname:
+            raise Problem(f"docker:host: found {address!r}; accepted: ssh://user@server or ssh://user@server:port.")
+        connection = remote.ConnectionArgs(
+            host=parts.hostname,
+            port=float(parts.port or 22),
+            user=parts.username or "root",
+            private_key=pulumi.Output.secret(read_key(Path(ssh_key_file))) if ssh_key_file else None,
+            agent_socket_path=None if ssh_key_file else os.environ.get("SSH_AUTH_SOCK"),
+            host_key=ssh_host_key,
+            dial_error_limit=3,
+        )
+        return cls(address, connection)
+
+    def script(self, name: str, variables: Mapping[str, str]) -> str:
+        """Return the line that runs one of raven_realtime/server's scripts on the Docker host."""
+        return command(name, variables, in_project(FOLDER) if self.connection is None else remote_folder())
+
+    def bring_scripts(self, name: str, parent: pulumi.Resource) -> list[pulumi.Resource]:
+        """Declare the scripts' folder on the server; nothing to do where the host is this machine."""
+        if self.connection is None:
+            return []
+        folder = remote_folder()
+        made = remote.Command(
+            f"{name}-scripts-folder",
+            connection=self.connection,
+            create=f"mkdir -p {folder}",
+            delete=f"rm -rf {folder}",
+            opts=pulumi.ResourceOptions(parent=parent),
+        )
+        copies = [
+            remote.CopyToRemote(
+                f"{name}-scripts-{file.stem}",
+                connection=self.connection,
+                source=pulumi.FileAsset(in_project(file)),
+                remote_path=f"{folder}/{file.name}",
+                triggers=[digest()],
+                opts=pulumi.ResourceOptions(parent=parent, depends_on=[made]),
+            )
+            for file in sorted(FOLDER.glob("*.sh"))
+        ]
+        return [made, *copies]
+
+    def line(
+        self,
+        name: str,
+        line: pulumi.Input[str],
+        *,
+        parent: pulumi.Resource,
+        after: Sequence[pulumi.Resource] = (),
+        stdin: str | None = None,
+        triggers: Sequence[Any] | None = None,
+    ) -> local.Command | remote.Command:
+        """Declare a shell command line on the Docker host.
+
+        Args:
+            name: the resource's name.
+            line: the line, such as `script` gives.
+            parent: the component that it belongs to.
+            after: what has to be there first.
+            stdin: what the line reads from standard input; a change of it updates in place.
+            triggers: values whose change reruns the line.
+        """
+        if self.connection is None:
+            environment = {"DOCKER_HOST": self.address} if self.address else None
+            return local_command(
+                name, line, parent=parent, after=after, stdin=stdin, environment=environment, triggers=triggers
+            )
+        return remote.Command(
+            name,
+            connection=self.connection,
+            create=line,
+            update=line,
+            stdin=stdin,
+            triggers=list(triggers) if triggers is not None else None,
+            opts=pulumi.ResourceOptions(parent=parent, depends_on=list(after)),
+        )
+
+
+def read_key(file: Path) -> str:
+    """Return a private key's text.
+
+    Raises:
+        Problem: it is missing, or others than its owner can read it; ssh refuses such a key too.
+    """
+    path = file.expanduser()
+    key = f"{PROJECT}:sshKeyFile"
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        text = path.read_text()
+    except OSError as error:
+        raise Problem(f"{key}: {file} cannot be read: {error.strerror}.") from None
+    if mode & 0o077:
+        raise Problem(f"{key}: {file} has mode {mode:04o}: others can read it, and ssh refuses that. chmod 600 {file}")
+    return text
+
+
+def remote_folder() -> str:
+    """Return where the scripts lie on a server: below the home folder, one folder for each version of them."""
+    return f".raven-realtime-{digest()}"

@@ -1,0 +1,92 @@
+"""Production's post-deploy checks: the seed's validation steps (section 3.3) and what they leave out.
+
+Inward checks run on the server and need nothing but docker and curl; outward checks run where Pulumi runs.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+
+import pulumi
+
+from components.checks import HopCheck
+from components.commands import raven_realtime
+from components.docker_host import DockerHost
+from raven_realtime.settings import PUBLIC_TLS_PORT, SOCKETIO_PORT, Prod
+
+HANDSHAKE = "/socket.io/?EIO=4&transport=polling"
+
+
+def inward(settings: Prod, server: DockerHost, container: pulumi.Output[str]) -> list[HopCheck]:
+    """Return the checks on the server: Socket.IO from the host, and from inside the sidecar's container."""
+    variables = {"UPSTREAM": settings.upstream, "HOST": settings.served[0].host}
+    inside = container.apply(lambda kept: server.script("check_sidecar", {**variables, "KEEP": kept}))
+    host = [HopCheck("host", server.script("check_host", variables))] if asks_host(settings) else []
+    return [*host, HopCheck("sidecar", inside)]
+
+
+def asks_host(settings: Prod) -> bool:
+    """Tell whether Socket.IO listens on the host itself, and not in a container of its own."""
+    return not settings.networks or settings.upstream.startswith(("172.", "host-gateway:"))
+
+
+def outward(settings: Prod, host: DockerHost, credentials: Mapping[str, pulumi.Input[str]]) -> list[HopCheck]:
+    """Return the checks from outside, for every host: handshake, certificate, upgrade, namespace; and one event."""
+    found: list[HopCheck] = []
+    several = len(settings.served) > 1
+    for served in settings.served:
+        url = f"https://{served.host}"
+        mark = f"-{served.host}" if several else ""
+        where = _where(settings)
+        here = host.connection is None and asks_host(settings)
+        like = ("--like", f"http://localhost:{SOCKETIO_PORT}") if here else ()
+        trust = _trust(settings)
+        found += [
+            HopCheck(f"public{mark}", _curl(settings, served.host, ["--insecure", *where, *like])),
+            *(
+                [HopCheck(f"certificate{mark}", raven_realtime("check", "handshake", url, *where, *trust))]
+                if settings.trust_certificate
+                else []
+            ),
+            HopCheck(
+                f"upgrade{mark}",
+                raven_realtime("check", "upgrade", url, *where, *trust, "--stay", str(settings.stay_seconds)),
+            ),
+            HopCheck(
+                f"connect{mark}",
+                raven_realtime("check", "connect", url, *where, *trust, "--site", served.site),
+            ),
+        ]
+    first = settings.served[0]
+    bench = ("--bench", settings.bench_path) if settings.bench_path and host.connection is None else ()
+    event = raven_realtime(
+        "check",
+        "event",
+        f"https://{first.host}",
+        *_where(settings),
+        *_trust(settings),
+        "--site",
+        first.site,
+        *bench,
+        "--unchecked-ok",
+    )
+    return [*found, HopCheck("event", event, credentials)]
+
+
+def _curl(settings: Prod, host: str, options: list[str]) -> str:
+    """Return the seed's ``curl -k`` line, with its answer judged."""
+    address = settings.public_address
+    resolve = f" --resolve {host}:{PUBLIC_TLS_PORT}:{address}" if address else ""
+    judge = raven_realtime("check", "handshake", f"https://{host}", "--answer", "-", "--at", "public", *options)
+    return f"curl -k -sS -i --max-time 10{resolve} {shlex.quote(f'https://{host}{HANDSHAKE}')} | {judge}"
+
+
+def _where(settings: Prod) -> list[str]:
+    return ["--resolve", settings.public_address] if settings.public_address else []
+
+
+def _trust(settings: Prod) -> list[str]:
+    if not settings.trust_certificate:
+        return ["--insecure"]
+    return ["--ca", settings.ca_file] if settings.ca_file else []

@@ -1,0 +1,55 @@
+# Looks at the Docker host before a sidecar is made, and refuses what would end in half a deployment. Containers of this stack
+# whose routing labels differ are stopped first: Traefik drops a router that two containers define differently.
+set -eu
+. "$(dirname "$0")/ask_sidecar.sh"
+
+docker version >/dev/null 2>&1 || refuse \
+  "The Docker daemon does not answer (DOCKER_HOST=${DOCKER_HOST:-default})." \
+  "Start it, or correct docker:host. Nothing was changed."
+
+if said=$(docker run --rm --network none --ulimit "nofile=$FILES:$FILES" --entrypoint true "$IMAGE" 2>&1); then :; else
+  case "$said" in
+    *rlimit*)
+      limit=$(awk '/Max open files/ {print $5}' "/proc/$(pidof -s dockerd)/limits" 2>/dev/null || cat /proc/sys/fs/nr_open)
+      refuse "raven-realtime:capacity needs a file limit of $FILES, and the Docker daemon of this host may give $limit." \
+        "Lower the capacity to $(((limit - 1024) / 2)), or raise the daemon's limit (LimitNOFILE in its unit). Nothing was changed.";;
+    *) refuse "The image $IMAGE cannot be run on this host:" "$said" "Nothing was changed.";;
+  esac
+fi
+
+for network in $NETWORKS; do
+  docker network inspect "$network" >/dev/null 2>&1 || refuse \
+    "The Docker network $network (raven-realtime:networks) does not exist on this host." \
+    "Make it (docker network create $network), or name one of: $(docker network ls --format '{{.Name}}' | tr '\n' ' ')"
+done
+
+# a container that is not ours and claims the same router, or the seed's own name
+for container in $(docker ps -aq --filter "label=traefik.http.routers.$ROUTER.rule") \
+                 $(docker ps -aq --filter "name=^/frappe-socketio$"); do
+  owner=$(docker inspect --format "{{index .Config.Labels \"$STACK_LABEL\"}}" "$container")
+  name=$(docker inspect --format '{{slice .Name 1}}' "$container")
+  [ "$owner" = "$STACK" ] || refuse \
+    "The container $name is not of this stack (${owner:-made by hand}), and has the router $ROUTER or the name frappe-socketio." \
+    "Nothing was changed. To take over without an outage, see README, \"Taking over a hand-made sidecar\"; or remove it: docker rm -f $name"
+done
+
+# Socket.IO on loopback only cannot be reached from a container
+case "$UPSTREAM" in
+  172.*|host-gateway:*)
+    port=$(printf '%04X' "${UPSTREAM##*:}")
+    bound=$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v port=":$port" '$4 == "0A" && index($2, port) {split($2, a, ":"); print a[1]}')
+    if [ -n "$bound" ] && ! printf '%s\n' "$bound" | grep -qvE '^(0100007F|00000000000000000000000001000000)$'; then
+      refuse "RT003: Socket.IO listens on 127.0.0.1:${UPSTREAM##*:} only, and the sidecar asks $UPSTREAM from a container." \
+        "Have it listen on all addresses (Frappe's default), or on the bridge's: then restart it. Nothing was changed."
+    fi;;
+esac
+
+for container in $(docker ps -aq --filter "label=$STACK_LABEL=$STACK"); do
+  routing=$(docker inspect --format "{{index .Config.Labels \"$ROUTING_LABEL\"}}" "$container")
+  if [ "$routing" != "$ROUTING" ]; then
+    echo "routing labels change: stopping $(docker inspect --format '{{slice .Name 1}}' "$container") first"
+    docker kill -s QUIT "$container" >/dev/null 2>&1 || true
+    docker stop -t "$GRACE" "$container" >/dev/null && docker rm "$container" >/dev/null
+  fi
+done
+echo "the Docker host is ready"

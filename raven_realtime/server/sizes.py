@@ -1,0 +1,36 @@
+"""How many files and how much memory a sidecar for so many sockets needs, and why."""
+
+from __future__ import annotations
+
+from raven_realtime.nginx.pieces import Capacity
+
+MIB = 1024 * 1024
+BASE = 64
+"""MiB for nginx itself and a few draining workers' code."""
+PER_SOCKET = 20 * 1024
+"""Bytes that a held WebSocket may cost in nginx: two connections with their buffers (the bench measures less)."""
+PER_CONNECTION_SLOT = 480
+"""Bytes that a worker sets aside at its start for each of worker_connections: a connection and two events."""
+WORKERS = 4
+RELOADS = 10
+"""Generations of draining workers that the limit leaves room for."""
+
+
+def files(sockets: int) -> int:
+    """Return the file limit of the container."""
+    return Capacity(sockets).files
+
+
+def memory(sockets: int) -> int:
+    """Return the memory limit of the container in MiB: sockets, plus the slots of live and draining workers."""
+    slots = Capacity(sockets).connections * PER_CONNECTION_SLOT * WORKERS * (1 + RELOADS)
+    return BASE + (sockets * PER_SOCKET + slots) // MIB
+
+
+def explanation(sockets: int) -> str:
+    """Say in a sentence what was derived from the capacity."""
+    return (
+        f"{sockets} sockets: worker_connections {Capacity(sockets).connections} (two for each proxied client), "
+        f"{files(sockets)} files, memory limit {memory(sockets)} MiB "
+        f"({PER_SOCKET // 1024} KiB a socket, and room for the workers of {RELOADS} reloads to drain)"
+    )
