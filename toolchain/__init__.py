@@ -6,5 +6,5 @@ everything it writes lies in the git-ignored folders named in :mod:`toolchain.pl
 
 import sys
 
-if sys.version_info < (3, 11):  # said here, before a module fails on what older Pythons do not know
+if sys.version_info < (3, 11):  # noqa: UP036 (said before a module fails on what older Pythons do not know)
     sys.exit(f"Python 3.11 or newer is needed; {sys.executable} is {sys.version.split()[0]}.")
