@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -13,8 +13,10 @@ import httpx
 from raven_realtime.findings.entry import Location
 from raven_realtime.problem import Problem
 from raven_realtime.traefik.elements import plain_element
-from raven_realtime.traefik.static import static_of
+from raven_realtime.traefik.static import DENIABLE, static_of
 from raven_realtime.traefik.table import EntryPoint, Middleware, Router, Server, Service, Table, Tls, qualify
+
+T = TypeVar("T")
 
 MOST_PAGES = 200
 """How many pages of a listing are read; Traefik puts up to 100 items on one."""
@@ -40,10 +42,10 @@ def read_api(
     place = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
     with httpx.Client(base_url=url.rstrip("/"), auth=auth, verify=verify, timeout=timeout) as client:
         api = _Api(client, Location(f"Traefik's API at {place}"))
-        routers = {router.name: router for router in map(api.router, api.listing("http/routers"))}
-        services = {service.name: service for service in map(api.service, api.listing("http/services"))}
-        middlewares = {one.name: one for one in map(api.middleware, api.listing("http/middlewares"))}
-        entrypoints = {one.name: one for one in map(api.entrypoint, api.listing("entrypoints"))}
+        routers = {router.name: router for router in api.listing("http/routers", api.router)}
+        services = {service.name: service for service in api.listing("http/services", api.service)}
+        middlewares = {one.name: one for one in api.listing("http/middlewares", api.middleware)}
+        entrypoints = {one.name: one for one in api.listing("entrypoints", api.entrypoint)}
     return Table(
         MappingProxyType(routers),
         MappingProxyType(services),
@@ -58,12 +60,15 @@ class _Api:
         self._client = client
         self._place = place
 
-    def listing(self, path: str) -> Iterator[Mapping[str, Any]]:
+    def listing(self, path: str, read: Callable[[Mapping[str, Any]], T]) -> Iterator[T]:
         """Read a listing, page by page."""
         page = 1
         for _ in range(MOST_PAGES):
             items, following = self._page(path, page)
-            yield from items
+            try:
+                yield from [read(item) for item in items]
+            except (TypeError, ValueError, AttributeError, KeyError, IndexError) as error:
+                raise Problem(self._foreign()) from error
             if following <= page:
                 return
             page = following
@@ -151,6 +156,11 @@ class _Api:
         return Middleware(str(item["name"]), kind, MappingProxyType(item.get(kind) or {}), location=self._place)
 
     def entrypoint(self, item: Mapping[str, Any]) -> EntryPoint:
-        """Read an entrypoint; its settings have the names of the static configuration."""
-        root = plain_element("", {"entryPoints": {str(item["name"]): dict(item)}}, self._place)
+        """Read an entrypoint: its settings have the names of the static configuration, but what is off is left out."""
+        settings = dict(item)
+        http = settings.get("http") or {}
+        if "encodedCharacters" in http:
+            allowed = dict.fromkeys(DENIABLE, False) | (http["encodedCharacters"] or {})
+            settings["http"] = {**http, "encodedCharacters": allowed}
+        root = plain_element("", {"entryPoints": {str(item["name"]): settings}}, self._place)
         return static_of(root).entrypoints[0]

@@ -99,6 +99,16 @@ def claimants(
     return sorted(claims.values(), key=lambda claim: (-claim.router.effective_priority, claim.router.name))
 
 
+def hosts_named(table: Table) -> frozenset[str]:
+    """List the hosts that the enabled routers name: those worth asking `claimants` about.
+
+    Hosts that only a regular expression allows are not among them.
+    """
+    trees = [router.parsed().tree for name, router in table.routers.items() if name not in table.disabled]
+    named = (leaf.name for tree in trees for leaf in leaves(tree) if isinstance(leaf, Host))
+    return frozenset(name.removesuffix(".") for name in named)
+
+
 _RANK = {Reach.ALWAYS: 0, Reach.MAY: 1, Reach.SHADOWED: 2, Reach.NEVER: 3}
 
 

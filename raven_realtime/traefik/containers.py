@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from raven_realtime.findings.entry import Location
 from raven_realtime.problem import Problem
 from raven_realtime.traefik.dynamic import FieldError, Http, http_of
-from raven_realtime.traefik.elements import Element, Label, LabelError, label_element
+from raven_realtime.traefik.elements import Element, Label, Misread, label_element
 from raven_realtime.traefik.table import Contribution, Dropped, Middleware, Router, Server, Service
 
 _DYNAMIC = ("traefik.http", "traefik.tcp", "traefik.udp", "traefik.tls.stores.default")
@@ -81,7 +81,10 @@ def contribution(containers: Iterable[Container], settings: ProviderSettings = D
     for container in containers:
         try:
             parts.append((f"{service_name(container)}-{container.id}", container, _http(container, settings, dropped)))
-        except (_Skip, FieldError, LabelError) as skipped:
+        except Misread as misread:
+            why = f"{misread} Traefik ignores the whole container."
+            dropped.append(Dropped(container.name, why, misread.location))
+        except _Skip as skipped:
             dropped.append(Dropped(container.name, str(skipped), container.location))
     parts.sort(key=lambda part: part[0])
     routers = _Merged[Router]("router", lambda router: router, _one_router)
@@ -145,7 +148,7 @@ def _enabled(own: Element | None, settings: ProviderSettings) -> bool:
     if enable is None:
         return settings.exposed_by_default
     if (enable.value or "") not in _ENABLE:
-        raise FieldError(f"{enable.location}: traefik.enable is {enable.value!r}; true or false is accepted.")
+        raise FieldError(enable.location, f"the label traefik.enable is {enable.value!r}; true or false is accepted.")
     return _ENABLE[enable.value or ""]
 
 
@@ -163,7 +166,7 @@ def _network(own: Element | None, settings: ProviderSettings) -> str:
     docker = own.get("docker") if own else None
     swarm = own.get("swarm") if own else None
     if settings.swarm and docker and swarm:
-        raise FieldError(f"{swarm.location}: labels traefik.docker.* and traefik.swarm.* exclude each other.")
+        raise FieldError(swarm.location, "labels traefik.docker.* and traefik.swarm.* exclude each other.")
     named = (settings.swarm and swarm and swarm.get("network")) or (docker and docker.get("network"))
     return (named.value or "") if named else settings.network
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from raven_realtime.traefik.request import PathRules, Rejected, Request, Seen, see
@@ -69,20 +69,19 @@ def route(table: Table, request: Request, entrypoint: str) -> Decision:
     except Rejected as rejected:
         return Decision(Outcome.REJECTED, f"Traefik answers 400: {rejected}")
     decision = _among(table.listening(entrypoint, tls=request.tls, host=seen.host), seen)
+    if decision.router and (escape := _denied(seen, rules)):
+        why = f"{decision.router.name} matches, but its entrypoint denies {escape} in a path: 400"
+        return Decision(Outcome.REJECTED, why, decision.router, losers=decision.losers)
     while decision.router and (children := table.children.get(decision.router.name)):
-        parent, losers = decision.router, decision.losers
         below = _among(children, seen)
-        decision = Decision(
-            below.outcome, f"{below.why}, below {parent.name}", below.router, below.tied, below.losers + losers
-        )
-    if decision.outcome is Outcome.ROUTED and decision.router:
-        for escape in sorted(rules.denied):
-            if escape.upper().encode() in seen.escaped_path:
-                why = (
-                    f"{decision.router.name} matches, but its entrypoint denies {escape} in a path: Traefik answers 400"
-                )
-                return Decision(Outcome.REJECTED, why, decision.router, losers=decision.losers)
+        why = f"{below.why}, below {decision.router.name}"
+        decision = replace(below, why=why, losers=below.losers + decision.losers)
     return decision
+
+
+def _denied(seen: Seen, rules: PathRules) -> str:
+    """Return the first escape in a path that its entrypoint denies, if there is one."""
+    return next((escape for escape in sorted(rules.denied) if escape.encode() in seen.escaped_path), "")
 
 
 def _among(routers: Iterable[Router], seen: Seen) -> Decision:

@@ -10,7 +10,7 @@ from typing import Any
 from raven_realtime.findings.entry import Location
 from raven_realtime.problem import Problem
 from raven_realtime.traefik.containers import Container
-from raven_realtime.traefik.elements import Label
+from raven_realtime.traefik.elements import labels_of
 
 _SHARE = 200
 """How many containers are asked about at once."""
@@ -94,7 +94,7 @@ def _container(item: Mapping[str, Any]) -> Container:
     location = Location(f"container {name}")
     return Container(
         name,
-        _labels((item.get("Config") or {}).get("Labels"), location),
+        labels_of((item.get("Config") or {}).get("Labels") or {}, location),
         location,
         id=str(item.get("Id", "")),
         status=str(state.get("Status", "")),
@@ -115,7 +115,7 @@ def _service(item: Mapping[str, Any], running: Mapping[str, bool], networks: Map
     runs = next((state for short, state in running.items() if identity.startswith(short)), True)
     return Container(
         name,
-        _labels(spec.get("Labels"), location),
+        labels_of(spec.get("Labels") or {}, location),
         location,
         id=identity,
         status="running" if runs else "without a running task",
@@ -126,7 +126,3 @@ def _service(item: Mapping[str, Any], running: Mapping[str, bool], networks: Map
         },
         ports=(),
     )
-
-
-def _labels(labels: Mapping[str, Any] | None, location: Location) -> tuple[Label, ...]:
-    return tuple(Label(key, str(value), location) for key, value in sorted((labels or {}).items()))

@@ -16,8 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from raven_realtime.problem import Problem
-from raven_realtime.traefik.elements import Element
+from raven_realtime.traefik.elements import Element, Misread
 from raven_realtime.traefik.table import Middleware, Router, Server, Service, Tls
 
 _TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
@@ -32,7 +31,7 @@ _ACCEPTED = {
 }
 
 
-class FieldError(Problem):
+class FieldError(Misread):
     """A field that Traefik does not know, or of the wrong type."""
 
 
@@ -59,7 +58,10 @@ def http_of(root: Element, *, labels: bool, owner: str) -> Http:
         FieldError: If Traefik would refuse it: an unknown field, a wrong type.
     """
     decoder = _Decoder(labels)
-    parts = {name: decoder.fields(child, _schema()[name], name) for name in _schema() if (child := root.get(name))}
+    above = "the label traefik." if labels else ""
+    parts = {
+        name: decoder.fields(child, _schema()[name], above + name) for name in _schema() if (child := root.get(name))
+    }
     http = root.get("http")
     decoded = parts.get("http") or {}
     others = [part for name in ("tcp", "udp") for part in (parts.get(name) or {}).values()]
@@ -159,7 +161,7 @@ class _Decoder:
             field = self._field(child.name, schema)
             if field is None:
                 known = ", ".join(sorted(filter(None, (self._name(name) for name in schema))))
-                raise FieldError(f"{child.location}: Traefik knows no field {here}; it knows {known or 'none here'}.")
+                raise FieldError(child.location, f"{here} is not known to Traefik; accepted there: {known}.")
             value = self._value(child, field, here)
             if value is not None:
                 decoded[field.name] = value
@@ -187,12 +189,12 @@ class _Decoder:
                 if element.value and element.value.lower() != "true":
                     return None
             elif not element.children and "[]" not in field.schema and (self.labels or element.value is not None):
-                raise FieldError(f"{element.location}: {path} cannot stand alone; it needs one of its own fields.")
+                raise FieldError(element.location, f"{path} cannot stand alone; it needs one of its own fields.")
         return self._typed(element, field.schema, path)
 
     def _struct(self, element: Element, schema: Any, path: str) -> dict[str, Any]:
         if not element.children:
-            raise FieldError(f"{element.location}: {path} cannot stand alone; it needs one of its own fields.")
+            raise FieldError(element.location, f"{path} cannot stand alone; it needs one of its own fields.")
         return self.fields(element, schema, path)
 
     def _typed(self, element: Element, schema: Any, path: str) -> Any:
@@ -224,7 +226,7 @@ class _Decoder:
         text = element.value or ""
         if element.children:
             raise FieldError(
-                f"{element.location}: {path} is a single value; Traefik knows no {path}.{element.children[0].name}."
+                element.location, f"{path} is a single value, and {element.children[0].name!r} was found below it."
             )
         match kind:
             case "string":
@@ -238,7 +240,7 @@ class _Decoder:
             case "duration" if _DURATION.match(text):
                 return text
         found = repr(text if len(text) < 60 else text[:57] + "…")
-        raise FieldError(f"{element.location}: {path} is {found}; {_ACCEPTED[kind]}.")
+        raise FieldError(element.location, f"{path} is {found}; {_ACCEPTED[kind]}.")
 
 
 def _flat(element: Element, above: str = "") -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from raven_realtime.findings.entry import Location
 from raven_realtime.problem import Problem
 
-LARGEST_FILE = 1 << 20
+LARGEST_FILE = 512 << 10
 """The largest configuration file that is read, in bytes."""
 MOST_ELEMENTS = 100_000
 """How many elements a file may have once its aliases are followed."""
@@ -215,7 +215,20 @@ class Label:
     location: Location
 
 
-class LabelError(Problem):
+def labels_of(labels: Mapping[str, object], location: Location) -> tuple[Label, ...]:
+    """Take labels from a plain map whose lines are not known."""
+    return tuple(Label(key, str(value), location) for key, value in sorted(labels.items()))
+
+
+class Misread(Problem):
+    """Configuration that Traefik refuses. The message begins with the place."""
+
+    def __init__(self, location: Location, message: str) -> None:
+        self.location = location
+        super().__init__(f"{location}: {message}")
+
+
+class LabelError(Misread):
     """A label that Traefik cannot read; it then ignores the whole container."""
 
 
@@ -255,11 +268,11 @@ def _parts(label: Label) -> list[str]:
     parts: list[str] = []
     for part in label.key.split("."):
         if not part or part.startswith("["):
-            raise LabelError(f"{label.location}: the label {label.key!r} has an empty part or one that begins with [.")
+            raise LabelError(label.location, f"the label {label.key!r} has an empty part or one that begins with [.")
         name, bracket, index = part.partition("[")
         parts.extend([name, bracket + index] if bracket and part.endswith("]") else [part])
     if parts[0] != "traefik":
-        raise LabelError(f"{label.location}: the label {label.key!r} must begin with 'traefik' in lower case.")
+        raise LabelError(label.location, f"the label {label.key!r} must begin with 'traefik' in lower case.")
     if len(parts) > DEEPEST:
-        raise LabelError(f"{label.location}: the label {label.key[:80]!r}… has more than {DEEPEST} parts.")
+        raise LabelError(label.location, f"the label {label.key[:80]!r}… has more than {DEEPEST} parts.")
     return parts

@@ -13,7 +13,7 @@ from raven_realtime.traefik.elements import Element, read_toml, read_yaml
 from raven_realtime.traefik.request import PathRules
 from raven_realtime.traefik.table import HIGHEST_PRIORITY, EntryPoint, Tls
 
-_DENIABLE = {
+DENIABLE = {
     "allowEncodedSlash": "%2F",
     "allowEncodedBackSlash": "%5C",
     "allowEncodedNullCharacter": "%00",
@@ -22,6 +22,7 @@ _DENIABLE = {
     "allowEncodedQuestionMark": "%3F",
     "allowEncodedHash": "%23",
 }
+"""The settings of `http.encodedCharacters`, and the escape that each one allows."""
 _TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
 
 
@@ -96,7 +97,7 @@ def _entrypoint(element: Element) -> EntryPoint:
     priority = http.path("redirections", "entryPoint", "priority")
     middlewares = http.get("middlewares")
     encoded = http.get("encodedCharacters")
-    denied = [escape for name, escape in _DENIABLE.items() if encoded and not _flag(encoded, name, default=True)]
+    denied = [escape for name, escape in DENIABLE.items() if encoded and not _flag(encoded, name, default=True)]
     listed = middlewares.texts() if middlewares else []
     if len(listed) == 1 and middlewares and not middlewares.children:
         listed = listed[0].split(",")

@@ -63,8 +63,13 @@ class Traefik:
     file: Path
     generation: int = field(default=0)
 
-    def load(self, http: dict[str, Any]) -> None:
-        """Give Traefik a new `http` section and wait until it is in force."""
+    def load(self, http: dict[str, Any], *, besides: frozenset[str] = frozenset()) -> None:
+        """Give Traefik a new `http` section and wait until it is in force.
+
+        Args:
+            http: The section.
+            besides: Entrypoints that answer no plain request, and are not asked.
+        """
         self.generation += 1
         mark = f"generation-{self.generation}"
         http = {section: dict(content) for section, content in http.items()}
@@ -79,15 +84,16 @@ class Traefik:
         fresh.write_text(json.dumps({"http": http}), encoding="utf-8")
         fresh.replace(self.file)
         probe = f"GET /{mark} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
-        for entrypoint in self.ports:
-            self._wait(partial(self._knows, entrypoint, probe))
-        self._wait(lambda: f"{mark}@file" in self.routers())
+        for entrypoint in self.ports.keys() - besides:
+            self.wait(partial(self._knows, entrypoint, probe))
+        self.wait(lambda: any(name.endswith(f"{mark}@file") for name in self.routers()))
 
     def _knows(self, entrypoint: str, probe: bytes) -> bool:
         return self.ask(entrypoint, probe).status == 200
 
     @staticmethod
-    def _wait(condition: Callable[[], bool]) -> None:
+    def wait(condition: Callable[[], bool]) -> None:
+        """Wait until the condition holds."""
         until = time.monotonic() + 30
         while not condition():
             if time.monotonic() > until:

@@ -101,7 +101,7 @@ def test_swarm_labels_stand_under_deploy(tmp_path: Path) -> None:
         pytest.param("a: 1\nb: 1\na: 2", "compose.yml:3: 'a' stands twice", id="twice"),
         pytest.param(b"\x7fELF\x00\x01", "compose.yml:1: the file holds a zero byte", id="binary"),
         pytest.param(b"a: b\n\xff\xfe", "compose.yml:2: the file is not text", id="not-utf-8"),
-        pytest.param("a: " + "x" * LARGEST_FILE, "configuration files of up to 1048576 bytes are read", id="huge"),
+        pytest.param("a: " + "x" * LARGEST_FILE, "configuration files of up to 524288 bytes are read", id="huge"),
         pytest.param("[" * 5000, "compose.yml", id="deep"),
         pytest.param("a: &a [*a]", "compose.yml:1: more than 40 levels", id="cyclic"),
         pytest.param("l0: &l0 [x,x,x,x,x,x,x,x,x]\n" + "\n".join(
@@ -187,7 +187,7 @@ def test_a_router_without_a_rule_is_dropped(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        pytest.param("http: {routers: {a: {rule: x, servce: y}}}", "1: Traefik knows no field", id="typo"),
+        pytest.param("http: {routers: {a: {rule: x, servce: y}}}", "1: http.routers.a.servce is not known", id="typo"),
         pytest.param("http:\n  routers:\n    a:\n      priority: x", "a.yml:4: http.routers.a.priority is", id="type"),
         pytest.param("http: {services: {a: {loadBalancer: x}}}", "cannot stand alone", id="scalar"),
         pytest.param("http: [1]", "", id="list"),
