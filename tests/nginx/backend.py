@@ -59,7 +59,7 @@ class Backend:
         headers = [tuple(entry.split(": ", 1)) if ": " in entry else (entry.rstrip(":"), "") for entry in rest]
         low = {name.lower(): value for name, value in headers}
         await reader.readexactly(int(low.get("content-length", "0")))
-        if low.get("connection", "").lower() == "upgrade" and "upgrade" in low:
+        if low.get("connection", "").lower() == "upgrade" and low.get("upgrade") == "websocket":
             writer.write(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
             while chunk := await reader.read(65536):
                 writer.write(chunk)

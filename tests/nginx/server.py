@@ -89,6 +89,7 @@ class Client:
 
     port: int
     source: str = "127.0.0.1"
+    address: str = "127.0.0.1"
     _socket: socket.socket | None = field(default=None, repr=False)
     _rest: bytes = b""
 
@@ -115,13 +116,14 @@ class Client:
     def send(self, request: bytes) -> Reply:
         """Send bytes and read one answer."""
         if self._socket is None:
-            self._socket = socket.create_connection(("127.0.0.1", self.port), 10, (self.source, 0))
+            self._socket = socket.create_connection((self.address, self.port), 10, (self.source, 0))
         self._socket.sendall(request)
         while b"\r\n\r\n" not in self._rest:
             self._more()
         head, _, self._rest = self._rest.partition(b"\r\n\r\n")
         start, *lines = head.decode("latin-1").split("\r\n")
         pairs = (line.split(":", 1) for line in lines)
+        assert start.startswith("HTTP/1.1 "), f"{start!r} in answer to {request!r}"
         headers = {name.strip().lower(): value.strip() for name, value in pairs}
         length = int(headers.get("content-length", "0"))
         if request.startswith(b"HEAD") or start.split(" ")[1] == "101":

@@ -1,0 +1,127 @@
+"""Our evaluator against the real nginx, on generated configurations and requests: no disagreement is allowed."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from raven_realtime.nginx import proxying, rewriting, routing, variables
+from raven_realtime.nginx.escaping import normalize
+from raven_realtime.nginx.exchange import Exchange
+from raven_realtime.nginx.locations import Found, Kind, Location, Locations
+from raven_realtime.nginx.regex import Undecided, search
+from raven_realtime.nginx.routing import Action, Configuration
+from raven_realtime.nginx.servers import Names
+from tests.nginx.backend import Backend
+from tests.nginx.generated import Recorded, batches, disagreements, record, told
+from tests.nginx.server import free_port
+
+CASES, ASKED = 10, 8
+
+
+def generate(backend: Backend, batch_count: int, *, same_every_time: bool) -> list[Recorded]:
+    """Let hypothesis make up batches, and the real nginx answer them."""
+    port = free_port()
+    recorded: list[Recorded] = []
+
+    @settings(
+        max_examples=batch_count,
+        deadline=None,
+        database=None,
+        derandomize=same_every_time,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+    )
+    @given(batches(port, backend.port, CASES, ASKED))
+    def run(batch: Any) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            recorded.extend(record(batch, Path(folder), port, backend.port))
+
+    run()
+    return recorded
+
+
+@pytest.fixture(scope="module")
+def recorded(backend: Backend) -> list[Recorded]:
+    return generate(backend, 7, same_every_time=True)
+
+
+def test_no_disagreement(recorded: list[Recorded]) -> None:
+    assert len(recorded) >= 500
+    wrong = disagreements(recorded)
+    assert not wrong, f"{len(wrong)} of {len(recorded)}:\n{told(wrong)}"
+
+
+def test_the_cases_are_not_all_alike(recorded: list[Recorded]) -> None:
+    configurations = {id(each.tree): Configuration(each.tree) for each in recorded}
+    seen = Counter(configurations[id(each.tree)].answer(each.request).action for each in recorded)
+    assert seen[Action.PROXIED] > 0.25 * len(recorded)
+    assert min(seen[Action.RETURNED], seen[Action.REDIRECT], seen[Action.STATIC], seen[Action.REFUSED]) >= 10
+    assert len({each.part for each in recorded}) >= 50
+
+
+@pytest.mark.full
+@pytest.mark.timeout(1800)
+def test_no_disagreement_in_volume(backend: Backend) -> None:
+    recorded = generate(backend, 70, same_every_time=False)
+    assert len(recorded) >= 5_000
+    wrong = disagreements(recorded)
+    assert not wrong, f"{len(wrong)} of {len(recorded)}:\n{told(wrong)}"
+
+
+def _outermost_first(exchange: Exchange, name: str) -> Any:
+    return next((found for level in exchange.levels if (found := tuple(level.children(name)))), ())
+
+
+def _regex_in_spite_of_caret(locations: Locations, uri: str) -> Found:
+    for location in locations._regexes:
+        if match := search(location.name, uri, ignore_case=location.kind is Kind.REGEX_IGNORING_CASE):
+            return Found((location,), match=match, final=True)
+    return locations._static(uri)
+
+
+def _first_prefix(locations: Locations, uri: str) -> Found:
+    return Found(tuple(each for each in locations.all if not each.is_regex and uri.startswith(each.name))[:1])
+
+
+BROKEN: dict[str, tuple[object, str, Callable[..., Any]]] = {
+    "escapes are not decoded": (routing, "normalize", lambda path, merge_slashes: path),
+    "slashes are always merged": (
+        routing,
+        "normalize",
+        lambda path, merge_slashes: normalize(path, merge_slashes=True),
+    ),
+    "outer directives win": (Exchange, "effective", _outermost_first),
+    "proxy_pass ignores its URI": (proxying, "_uri", lambda path, exchange, in_variables: exchange.request.target),
+    "names are not compared": (Names, "find", lambda names, host: None),
+    "regular expressions beat ^~": (Locations, "find", _regex_in_spite_of_caret),
+    "the first prefix wins": (Locations, "_static", _first_prefix),
+    "rewrite does nothing": (rewriting, "_rewrite", lambda directive, exchange: None),
+    "ifs are always true": (rewriting, "holds", lambda directive, exchange: True),
+    "maps give their default": (variables, "_by_map", lambda definition, exchange: "none"),
+    "a slash is never added": (Location, "adds_slash", property(lambda location: False)),  # type: ignore[dict-item]
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_a_broken_evaluator_is_found_out(recorded: list[Recorded], monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
+    owner, name, broken = BROKEN[fault]
+    monkeypatch.setattr(owner, name, broken)
+    assert disagreements(recorded)
+
+
+def test_undecided_counts_as_a_disagreement(recorded: list[Recorded], monkeypatch: pytest.MonkeyPatch) -> None:
+    """An evaluator that shrugs is no evaluator."""
+
+    def shrug(*_: object) -> None:
+        raise Undecided("who knows")
+
+    monkeypatch.setattr(proxying, "_uri", shrug)
+    monkeypatch.setattr(routing, "proxied", shrug)
+    assert len(disagreements(recorded)) > 0.25 * len(recorded)
