@@ -21,6 +21,8 @@ OFFICIAL = ROOT.parent / "shared" / "schemas"
 
 RESOURCES = PLUGIN.schema.resources
 
+pytestmark = pytest.mark.filterwarnings("ignore:This resource is deprecated:DeprecationWarning")  # CopyFile, by its SDK
+
 
 def sdk_class(token: str) -> Any:
     """Return the SDK's class of a resource."""
