@@ -44,6 +44,23 @@ down: ## remove the sandbox: no process, port or file of it stays
 	pulumi destroy --yes --skip-preview --stack $(STACK) --config-file $$config
 	$(TOOLCHAIN) forget-stack $(STACK)
 
+.PHONY: demo-prod
+demo-prod: ## a throw-away server in its own network namespace, and the prod stack on it (root)
+	@$(TOOLCHAIN) ensure --for up prod
+	$(WITH_TOOLS)
+	.venv/bin/python -m demo.server up
+	config=$$($(TOOLCHAIN) stack prod)
+	.venv/bin/python -m demo.server.deploy $$config up --yes --skip-preview
+
+.PHONY: demo-prod-down
+demo-prod-down: ## remove the prod stack and the throw-away server
+	@$(TOOLCHAIN) ensure --for up prod
+	$(WITH_TOOLS)
+	config=$$($(TOOLCHAIN) stack prod)
+	.venv/bin/python -m demo.server.deploy $$config destroy --yes --skip-preview
+	$(TOOLCHAIN) forget-stack prod
+	.venv/bin/python -m demo.server down
+
 .PHONY: test
 test: check ## every behaviour, on real parts; what CI runs
 	@$(TOOLCHAIN) ensure --for test

@@ -92,6 +92,7 @@ class DockerHost:
         *,
         parent: pulumi.Resource,
         after: Sequence[pulumi.Resource] = (),
+        delete: str | None = None,
         stdin: str | None = None,
         triggers: Sequence[Any] | None = None,
     ) -> local.Command | remote.Command:
@@ -102,19 +103,28 @@ class DockerHost:
             line: the line, such as `script` gives.
             parent: the component that it belongs to.
             after: what has to be there first.
+            delete: the line for `pulumi destroy`.
             stdin: what the line reads from standard input; a change of it updates in place.
             triggers: values whose change reruns the line.
         """
         if self.connection is None:
             environment = {"DOCKER_HOST": self.address} if self.address else None
             return local_command(
-                name, line, parent=parent, after=after, stdin=stdin, environment=environment, triggers=triggers
+                name,
+                line,
+                parent=parent,
+                after=after,
+                delete=delete,
+                stdin=stdin,
+                environment=environment,
+                triggers=triggers,
             )
         return remote.Command(
             name,
             connection=self.connection,
             create=line,
             update=line,
+            delete=delete,
             stdin=stdin,
             triggers=list(triggers) if triggers is not None else None,
             opts=pulumi.ResourceOptions(parent=parent, depends_on=list(after)),

@@ -21,7 +21,7 @@ from raven_realtime.nginx.fingerprint import STATUS_HOST, configuration_hash
 from raven_realtime.nginx.pieces import Capacity
 from raven_realtime.problem import Problem
 from raven_realtime.server import labels, sizes
-from raven_realtime.settings import PROJECT, SIDECAR_PORT, Prod, load_prod
+from raven_realtime.settings import PROJECT, SIDECAR_PORT, SOCKETIO_PORT, Prod, load_prod
 
 CONFIG_FOLDER = "/etc/frappe-socketio"
 USER = "101:101"
@@ -80,8 +80,6 @@ class RealtimeSidecarArgs(TypedDict, total=False):
     """Private key for commands on a server behind docker:host ssh://."""
     ssh_host_key: str
     """The server's public host key."""
-    service_user: str
-    """The Frappe user behind api_key, to whose room the event check publishes."""
     bench_path: str
     """The bench's folder on the server."""
     compose_file: str
@@ -91,7 +89,7 @@ class RealtimeSidecarArgs(TypedDict, total=False):
     align_ports: bool
     """Correct a socketio_port other than 9000."""
     api_key: pulumi.Input[str]
-    """API key of the service account; a secret."""
+    """API key of the service account, to whose room alone the event check publishes; a secret."""
     api_secret: pulumi.Input[str]
     """API secret that belongs to api_key."""
 
@@ -143,7 +141,13 @@ class RealtimeSidecar(pulumi.ComponentResource):
             host.script("handover", made.for_handover(settings, image)),
             parent=self,
             after=[pulled, *scripts],
+            delete=host.script("remove_all", {"STACK": made.stack}),
         )
+        places = {"BENCH": settings.bench_path, "COMPOSE": settings.compose_file, "NGINX": settings.nginx_file}
+        if any(places.values()):
+            named = {key: value or "" for key, value in places.items()}
+            align = {"ALIGN": "yes" if settings.align_ports else "no", "PORT_WANTED": str(SOCKETIO_PORT)}
+            ready = host.line(f"{name}-ports", host.script("ports", named | align), parent=self, after=[ready])
         volume = docker.Volume(
             f"{made.resource}-config",
             name=made.volume,
@@ -258,6 +262,7 @@ class Generation:
         """Return what settle.sh reads besides the container that stays."""
         return {
             "STACK": self.stack,
+            "GENERATION": self.generation,
             "GRACE": str(GRACE_SECONDS),
             "TRAEFIK_LISTS": str(TRAEFIK_LISTS_SECONDS),
             "PIDS": str(PIDS),

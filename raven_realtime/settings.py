@@ -201,9 +201,6 @@ class Prod(Common):
         description="The server's public host key, so that nobody can stand in for it",
         examples=["ssh-ed25519 AAAA…"],
     )
-    service_user: str | None = Field(
-        None, description="The Frappe user behind apiKey, to whose room the event check publishes"
-    )
     bench_path: str | None = Field(
         None, description="The bench's folder on the server, for the places that name the port"
     )

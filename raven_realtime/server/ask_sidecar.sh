@@ -10,3 +10,9 @@ ask_sidecar() {
 
 # Ends the script with a message on stderr: what is wrong, and what to do.
 refuse() { printf '%s\n' "$@" >&2; exit 1; }
+
+# Stops containers as nginx likes it: no new connections, those that are open may finish for $GRACE seconds. Their removal is Pulumi's.
+stop_gracefully() {
+  docker kill -s QUIT "$@" >/dev/null 2>&1 || true
+  docker stop -t "$GRACE" "$@" >/dev/null
+}

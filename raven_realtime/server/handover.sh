@@ -44,12 +44,11 @@ case "$UPSTREAM" in
     fi;;
 esac
 
-for container in $(docker ps -aq --filter "label=$STACK_LABEL=$STACK"); do
+for container in $(docker ps -q --filter "label=$STACK_LABEL=$STACK"); do
   routing=$(docker inspect --format "{{index .Config.Labels \"$ROUTING_LABEL\"}}" "$container")
   if [ "$routing" != "$ROUTING" ]; then
-    echo "routing labels change: stopping $(docker inspect --format '{{slice .Name 1}}' "$container") first"
-    docker kill -s QUIT "$container" >/dev/null 2>&1 || true
-    docker stop -t "$GRACE" "$container" >/dev/null && docker rm "$container" >/dev/null
+    echo "the routing labels change: stopping $(docker inspect --format '{{slice .Name 1}}' "$container") first"
+    stop_gracefully "$container"
   fi
 done
 echo "the Docker host is ready"

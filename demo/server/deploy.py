@@ -1,0 +1,56 @@
+"""``python -m demo.server.deploy CONFIG-FILE WORDS…``: run the engine on the demo server, configured by its facts.
+
+What another team sets by hand in Pulumi.prod.yaml (image, address, authority, service account) is written into the
+given copy of it.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from demo.server.server import Server
+from raven_realtime.problem import Problem
+from raven_realtime.settings import PROJECT
+
+STACK = "prod"
+CAPACITY = 8_000
+"""What fits the file limits of small machines, where the default may not."""
+
+
+def facts(server: Server) -> Iterator[tuple[str, str]]:
+    """Yield what the server adds to the stack's configuration."""
+    key = server.bench.api_key(server.layout.hosts[0].site)
+    yield "image", server.image
+    yield "publicAddress", server.address
+    yield "caFile", str(server.ca)
+    yield "capacity", str(CAPACITY)
+    yield "benchPath", str(server.layout.bench)
+    yield "apiKey", key.key
+    yield "apiSecret", key.secret
+
+
+def main(arguments: list[str]) -> int:
+    """Configure, then run ``pulumi WORDS…`` on the server; return its exit code."""
+    file, *words = arguments
+    server = Server()
+    stack = ("--stack", STACK, "--config-file", str(Path(file).absolute()))
+    for name, value in facts(server):
+        secret = ["--secret"] if name.startswith("api") else []
+        # the value goes through standard input: a secret must not be in the process list
+        asked = subprocess.run(
+            ["pulumi", "config", "set", *stack, *secret, f"{PROJECT}:{name}"], input=value, text=True, check=False
+        )
+        if asked.returncode:
+            return asked.returncode
+    return subprocess.run(server.inside("pulumi", *words, *stack), check=False).returncode
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except Problem as problem:
+        print(problem, file=sys.stderr)
+        sys.exit(2)
