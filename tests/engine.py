@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -100,6 +100,8 @@ class Stack:
         name: str = "test",
         config_file: Path | None = None,
         environment: Mapping[str, str] | None = None,
+        *,
+        before: Sequence[str] = (),
     ) -> None:
         """Make the stack.
 
@@ -109,8 +111,10 @@ class Stack:
             name: The stack's name.
             config_file: The configuration file to use and write, in place of ``Pulumi.<name>.yaml`` in the project.
             environment: Variables on top of ours.
+            before: A command to put before every one of ours, such as nsenter with its options.
         """
         self.folder = folder
+        self.before = before
         self.name = name
         self.config_file = config_file
         self.state = state
@@ -132,7 +136,7 @@ class Stack:
         self._count = 0
         self.pulumi("stack", "init", name, "--no-select", "--non-interactive")
 
-    def up(self, *arguments: str, expect: int = 0, preview: bool = False, timeout: float = TIMEOUT) -> Run:
+    def up(self, *arguments: str, expect: int | None = 0, preview: bool = False, timeout: float = TIMEOUT) -> Run:
         """Run ``pulumi up --yes``; ``preview`` asks for the preview before it, as users get it."""
         skipped = () if preview else ("--skip-preview",)
         return self._operate("up", "--yes", *skipped, *arguments, expect=expect, timeout=timeout)
@@ -188,7 +192,7 @@ class Stack:
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a ``pulumi`` command in a process group of its own and return it, for tests that interrupt it."""
         return subprocess.Popen(
-            [engine.require().binary, *arguments],
+            [*self.before, engine.require().binary, *arguments],
             cwd=self.folder,
             env=self.environment,
             text=True,
@@ -198,7 +202,7 @@ class Stack:
             start_new_session=True,
         )
 
-    def _operate(self, command: str, *arguments: str, expect: int, timeout: float) -> Run:
+    def _operate(self, command: str, *arguments: str, expect: int | None, timeout: float) -> Run:
         self._count += 1
         log = self.state / f"events-{self._count}.jsonl"
         run = self.pulumi(
