@@ -156,7 +156,9 @@ def traefik(folder: Path, entrypoints: int, *, options: tuple[str, ...] = ()) ->
         process = subprocess.Popen(arguments, stdout=log, stderr=log)
         try:
             _wait_for([api, *ports], process, folder / "traefik.log")
-            yield Traefik(named, f"http://127.0.0.1:{api}", backend, file)
+            running = Traefik(named, f"http://127.0.0.1:{api}", backend, file)
+            running.wait(lambda: httpx.get(f"{running.api}/api/rawdata", timeout=30).status_code == 200)
+            yield running
         finally:
             process.terminate()
             process.wait(timeout=20)
