@@ -184,22 +184,28 @@ def _watch(question: Question, output: Output, pause: float) -> int:
     if output is Output.HTML:
         raise Problem("--watch prints text or JSON lines, not HTML. Leave out -o html, or leave out --watch.")
     voice = Voice(output)
-    before: Diagnosis | None = None
+    last: Diagnosis | None = None
     try:
         while True:
-            diagnosis = _walk(question, voice, lambda _: None)
+            before, last = last, _walk(question, voice, lambda _: None)
             if output is Output.JSON:
-                typer.echo(Document.of(diagnosis).model_dump_json())
-            elif before is None or _state(before) != _state(diagnosis):
-                at = time.strftime("%H:%M:%S", time.localtime(diagnosis.started_at))
-                for result in diagnosis.results:
-                    if before is None or _state(before).get(result.hop) != _state(diagnosis)[result.hop]:
-                        voice.console.print(Text(f"{at} {row(result)}", style=STYLES[result.outcome]))
-                voice.console.print(Text(f"{at} {diagnosis.sentence}", style="bold"))
-            before = diagnosis
+                typer.echo(Document.of(last).model_dump_json())
+            else:
+                _changes({} if before is None else _state(before), last, voice)
             time.sleep(pause)
     except KeyboardInterrupt:
-        return 0 if before is None or before.healthy else 1
+        return 0 if last is None or last.healthy else 1
+
+
+def _changes(before: dict[str, tuple[str, ...]], diagnosis: Diagnosis, voice: Voice) -> None:
+    """Say which checks came out otherwise than before, and the sentence if any did."""
+    at = time.strftime("%H:%M:%S", time.localtime(diagnosis.started_at))
+    now = _state(diagnosis)
+    for result in diagnosis.results:
+        if before.get(result.hop) != now[result.hop]:
+            voice.console.print(Text(f"{at} {row(result)}", style=STYLES[result.outcome]))
+    if before != now:
+        voice.console.print(Text(f"{at} {diagnosis.sentence}", style="bold"))
 
 
 def _state(diagnosis: Diagnosis) -> dict[str, tuple[str, ...]]:

@@ -15,13 +15,13 @@ from raven_realtime.hops.result import Check, Outcome, Result
 __all__ = ["HOPS", "Check", "Outcome", "Result", "checks"]
 
 HOPS = {
-    "browser": "the page and its client code",
-    "name": "the public name in DNS",
-    "edge": "Traefik, or the tunnel: where TLS ends",
-    "proxy": "nginx: the sidecar, the multiplexer, or the bench's own",
-    "realtime": "Frappe's Socket.IO process on :9000",
-    "redis": "redis, channel `events`",
-    "web": "Frappe's web process on :8000, which the realtime process calls back",
+    "browser": "the browser (the page and its client code)",
+    "name": "the public name (DNS)",
+    "edge": "the edge (Traefik or the tunnel, where TLS ends)",
+    "proxy": "the proxy (nginx: the sidecar, the multiplexer or the bench's own)",
+    "realtime": "the realtime process (Socket.IO on :9000)",
+    "redis": "redis (its channel events)",
+    "web": "Frappe's web (:8000, which the realtime process calls back)",
 }
 """The parts of the path from the outside in: every finding names the one that is at fault."""
 

@@ -20,7 +20,7 @@ CHECK = Check(
     rank=40,
     through=("edge",),
 )
-SECONDS = 4.0
+SECONDS = 2.0
 DEVELOPMENT = re.compile(r"window\.dev_server\s*=\s*(?:1|true)")
 """How Frappe's pages say that the desk's client takes ``host:socketio_port`` (frappe templates, frappe#23173)."""
 

@@ -48,6 +48,7 @@ http {{
       proxy_set_header X-Frappe-Site-Name raven.localhost;
     }}
     {socket}
+    {server}
   }}
 }}
 """
@@ -107,12 +108,13 @@ def nginx(bench: RunningBench, tmp_path: Path) -> Iterator[StartNginx]:
     """Start nginx with a location for Socket.IO and give what to ask; it stops with the test."""
     with ExitStack() as stack:
 
-        def start(location: str | None = HEALTHY, http: str = "") -> Target:
+        def start(location: str | None = HEALTHY, http: str = "", server: str = "") -> Target:
             port = free_ports().web
             folder = tmp_path / str(port)
             folder.mkdir()
             socket = "" if location is None else f"location /socket.io/ {{ {location} }}"
-            text = CONFIGURATION.format(folder=folder, port=port, web=bench.ports.web, http=http, socket=socket)
+            parts = {"http": http, "socket": socket, "server": server}
+            text = CONFIGURATION.format(folder=folder, port=port, web=bench.ports.web, **parts)
             file = folder / "nginx.conf"
             file.write_text(text.replace("$socketio", bench.socketio_url))
             process = subprocess.Popen(["nginx", "-e", str(folder / "error.log"), "-c", str(file)])
