@@ -1,7 +1,5 @@
 """The sandbox as one component: a bench, nginx or two tunnels in front of it, and the proof that realtime works."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -121,7 +119,7 @@ class RealtimeSandbox(pulumi.ComponentResource):
         ready = prepare(name, found, settings, self)
         self._build(Ground(name, settings, places, found, secrets, pulumi.ResourceOptions(parent=self), ready))
 
-    def _build(self, ground: Ground) -> None:
+    def _build(self, ground: "Ground") -> None:
         """Declare the parts in the order in which they need each other."""
         settings, found = ground.settings, ground.found
         served: list[pulumi.Resource] = []

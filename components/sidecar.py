@@ -3,8 +3,6 @@
 docs/adr/ tells why the configuration lives in a volume and the container's name carries a generation.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import Any, TypedDict
@@ -219,7 +217,7 @@ class Generation:
     marks: dict[str, str]
 
     @classmethod
-    def of(cls, name: str, settings: Prod, image: str) -> Generation:
+    def of(cls, name: str, settings: Prod, image: str) -> "Generation":
         """Return the generation that these settings ask for."""
         stack = f"{pulumi.get_project()}/{pulumi.get_stack()}/{name}"
         spec, routing = container(settings), labels.routing(settings)
