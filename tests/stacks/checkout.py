@@ -64,12 +64,18 @@ class Checkout:
         """The sandbox's supervisord, to ask what runs."""
         return Supervisor(self.places)
 
-    def run(self, *command: str, expect: int | None = 0, timeout: float = TIMEOUT, **variables: str) -> Ran:
-        """Run a command in the copy; ``variables`` come on top of its environment."""
+    def run(
+        self,
+        *command: str,
+        expect: int | None = 0,
+        timeout: float = TIMEOUT,
+        environment: Mapping[str, str] | None = None,
+    ) -> Ran:
+        """Run a command in the copy; ``environment`` comes on top of the copy's."""
         done = subprocess.run(
             [*self.before, *command],
             cwd=self.folder,
-            env={**self.environment, **variables},
+            env={**self.environment, **(environment or {})},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -89,21 +95,21 @@ class Checkout:
         return self.run(".venv/bin/raven-realtime", *arguments, expect=expect)
 
     def stack(self, state: Path, config: Mapping[str, Any] | None = None, **variables: str) -> Stack:
-        """Return the stack ``sandbox`` of the copy, with a backend in ``state`` and a configuration beside it."""
-        state.mkdir(parents=True, exist_ok=True)
-        file = state / "Pulumi.sandbox.yaml"
-        made = Stack(state, self.folder, "sandbox", file, {"PYTHONPATH": str(self.folder), **variables})
-        configure(made, config)
+        """Return the stack ``sandbox`` of the copy with its backend in ``state``, made by ``pulumi stack init``.
+
+        Its configuration is the copy's Pulumi.sandbox.yaml; ``config`` is put in its place if given.
+        """
+        made = Stack(state, self.folder, "sandbox", environment={"PYTHONPATH": str(self.folder), **variables})
+        if config is not None:
+            self.configure(config)
         return made
 
-
-def configure(stack: Stack, config: Mapping[str, Any] | None = None) -> None:
-    """Give a stack this configuration and no other; keys without ``raven-realtime:``."""
-    assert stack.config_file is not None
-    file = stack.config_file
-    salts = [line for line in file.read_text().splitlines() if "encryptionsalt" in line] if file.exists() else []
-    wanted = {f"raven-realtime:{key}": value for key, value in {"target": "sandbox", **(config or {})}.items()}
-    file.write_text("\n".join([f"config: {json.dumps(wanted)}", *salts, ""]))  # JSON is YAML
+    def configure(self, config: Mapping[str, Any], target: str = "sandbox") -> None:
+        """Give a stack this configuration and no other; keys without ``raven-realtime:``."""
+        file = self.folder / f"Pulumi.{target}.yaml"
+        salts = [line for line in file.read_text().splitlines() if line.startswith("encryptionsalt:")]
+        wanted = {f"raven-realtime:{key}": value for key, value in {"target": target, **config}.items()}
+        file.write_text("\n".join([f"config: {json.dumps(wanted)}", *salts, ""]))  # JSON is YAML
 
 
 def checkout(folder: Path) -> Checkout:

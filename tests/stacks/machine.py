@@ -14,6 +14,8 @@ from pathlib import Path
 import psutil
 
 NETWORK = Path("/proc/self/ns/net")
+ENGINES = ("/plugins/", "pulumi-language-")
+"""What the command line of a process has that the engine started for itself."""
 
 
 @dataclass(frozen=True)
@@ -108,11 +110,11 @@ def diary(folder: Path) -> Iterator[Diary]:
 
 
 def settled(seconds: float = 5) -> Machine:
-    """Return what runs once the engine's plugins, which outlive it by a moment, are gone."""
+    """Return what runs once the engine's plugins and hosts, which outlive it by a moment, are gone."""
     deadline = time.monotonic() + seconds
     while True:
         seen = machine()
-        if time.monotonic() > deadline or not any("/plugins/" in process for process in seen.processes):
+        if time.monotonic() > deadline or not any(part in one for one in seen.processes for part in ENGINES):
             return seen
         time.sleep(0.1)
 
@@ -129,3 +131,22 @@ def left_as_found() -> Iterator[None]:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         psutil.wait_procs(left, 5)
+
+
+def without(*paths: Path) -> tuple[str, ...]:
+    """Return the command to put before one that is to run on a machine that lacks these files; only root can."""
+    script = """
+        set -e
+        until [ "$1" = -- ]; do
+            layer=$(mktemp -d)
+            mount -t tmpfs layer "$layer"
+            mkdir "$layer/upper" "$layer/work"
+            mknod "$layer/upper/$(basename "$1")" c 0 0  # an overlay's way to say that a file is gone
+            folder=$(dirname "$1")
+            mount -t overlay hidden -o "lowerdir=$folder,upperdir=$layer/upper,workdir=$layer/work" "$folder"
+            shift
+        done
+        shift
+        exec "$@"
+    """
+    return ("unshare", "--mount", "--propagation=private", "sh", "-c", script, "sh", *map(str, paths), "--")

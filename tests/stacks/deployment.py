@@ -1,0 +1,120 @@
+"""A deployed sandbox and what to ask of it."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from raven_realtime.nginx.fingerprint import configuration_hash
+from raven_realtime.sandbox import nginx_program
+from raven_realtime.settings import MULTIPLEXER_PORT
+from tests.engine import Run, Stack
+from tests.stacks.checkout import Checkout, checkout
+from tests.stacks.machine import ENGINES, left_as_found, processes
+
+PUBLIC = "https://localhost"
+HANDSHAKE = "/socket.io/?EIO=4&transport=polling"
+STATUS = {"multiplexer": f"http://127.0.0.1:{MULTIPLEXER_PORT}", "tunnel": "https://127.0.0.1:443"}
+"""Where each of our nginx processes tells which configuration is live."""
+QUICK = {"staySeconds": 1}
+"""A configuration whose checks do not take longer than they must."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A sandbox that `pulumi up` brought up."""
+
+    copy: Checkout
+    stack: Stack
+    first: Run
+    """The update that created it."""
+
+    def up(self, config: dict[str, Any] | None = None, expect: int = 0) -> Run:
+        """Update it to a configuration on top of `QUICK`."""
+        self.copy.configure({**QUICK, **(config or {})})
+        return self.stack.up(expect=expect)
+
+    def shakes_hands(self, url: str = PUBLIC) -> bool:
+        """Tell whether a handshake through ``url`` is answered with 200 and an open packet."""
+        trust = ssl.create_default_context(cafile=self.copy.places.certificate)
+        try:
+            answer = httpx.get(f"{url}{HANDSHAKE}", verify=trust, timeout=2, trust_env=False)
+        except httpx.HTTPError:
+            return False
+        return answer.status_code == 200 and answer.text.startswith('0{"sid"')
+
+    def masters(self, program: str) -> list[psutil.Process]:
+        """Return the live master processes of one of our nginx programs."""
+        conf = str(self.copy.places.nginx_conf(program))
+        return [each for each in nginx() if "master process" in command(each) and conf in command(each)]
+
+    def orphans(self) -> list[psutil.Process]:
+        """Return the live nginx workers whose master is gone."""
+        masters = {process.pid for name in STATUS for process in self.masters(name)}
+        return [each for each in nginx() if "worker process" in command(each) and each.ppid() not in masters]
+
+    def ailments(self) -> list[str]:
+        """Return what is wrong with the sandbox now; nothing if it is whole."""
+        states = self.copy.supervisor.states()
+        found = [f"{name} is {state}" for name, state in states.items() if state != "RUNNING"]
+        found += [f"no state of {name}" for name in self.copy.supervisor.declared() if name not in states]
+        found += [f"{len(self.masters(name))} masters of {name}" for name in STATUS if len(self.masters(name)) != 1]
+        found += [f"an orphan: {each.pid}, child of {each.ppid()}: {command(each)}" for each in self.orphans()]
+        return found if self.shakes_hands() else [*found, "no public handshake"]
+
+    def is_live(self, program: str, text: str) -> bool:
+        """Tell whether new connections to a program get the configuration ``text``."""
+        return nginx_program.live_hash(STATUS[program]) == configuration_hash(text)
+
+    def programs(self) -> Counter[str]:
+        """Return how often each command runs, the engine's plugins aside."""
+        said = map(command, processes())
+        return Counter(one for one in said if not any(part in one for part in ENGINES))
+
+
+def nginx() -> list[psutil.Process]:
+    """Return the live nginx processes."""
+    return [process for process in processes() if command(process).startswith("nginx:")]
+
+
+def command(process: psutil.Process) -> str:
+    """Return a process' command line, empty when it is gone."""
+    try:
+        return " ".join(process.cmdline()).strip()
+    except psutil.Error:
+        return ""
+
+
+def within(seconds: float, ailments: Callable[[], list[str]]) -> float:
+    """Wait until nothing is wrong any more; return how long it took.
+
+    Raises:
+        AssertionError: something still is; it is named.
+    """
+    began = time.monotonic()
+    while found := ailments():
+        assert time.monotonic() - began < seconds, f"after {seconds} s: {'; '.join(found)}"
+        time.sleep(0.05)
+    return time.monotonic() - began
+
+
+@contextmanager
+def deployed(folder: Path) -> Iterator[Deployment]:
+    """Bring up a sandbox with the plain commands of the README in a copy of this checkout, and take it down."""
+    copy = checkout(folder / "c")
+    with left_as_found():
+        stack = copy.stack(folder / "s", QUICK)
+        deployment = Deployment(copy, stack, stack.up())
+        within(5, deployment.ailments)
+        yield deployment
+        stack.destroy()
+        assert not copy.places.root.exists()
