@@ -19,6 +19,8 @@ from raven_realtime.sandbox.whole_file import write_whole
 
 PATIENCE = 10.0
 """Seconds that nginx gets to answer with a new configuration."""
+IN_A_ROW = 10
+"""Answers that have to agree: for a moment after a reload the former workers accept connections beside the new ones."""
 
 
 def install(places: Places, name: str, text: str, status_url: str) -> bool:
@@ -76,11 +78,15 @@ def live_hash(status_url: str) -> str | None:
 
 def _wait_for(status_url: str, wanted: str) -> None:
     deadline = time.monotonic() + PATIENCE
-    while (live := live_hash(status_url)) != wanted:
+    in_a_row = 0
+    while in_a_row < IN_A_ROW:
+        live = live_hash(status_url)
+        in_a_row = in_a_row + 1 if live == wanted else 0
         if time.monotonic() > deadline:
             found = "does not answer" if live is None else "still serves another configuration"
             raise Problem(f"nginx at {status_url} {found} after {PATIENCE:.0f} s.")
-        time.sleep(0.05)
+        if not in_a_row:
+            time.sleep(0.05)
 
 
 def _error_log(folder: Path) -> str:
