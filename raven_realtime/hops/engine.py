@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 
 from raven_realtime.findings import explain
 from raven_realtime.hops import handshake
+from raven_realtime.hops.engineio import Session, Unanswered
 from raven_realtime.hops.result import Check, Result
 from raven_realtime.hops.target import Place, Target
 
@@ -52,6 +54,13 @@ async def check(target: Target, here: Result, like: Target | None = None) -> Res
         like: the place to compare with; without it, the URL has to lead to servers of one configuration every time.
     """
     started = time.monotonic()
+    result = await _compared(target, here, like)
+    if result.ok and (server := await server_kind(target)):
+        result = replace(result, summary=f"{result.summary}, {server}", facts={**result.facts, "server": server})
+    return result.taking(time.monotonic() - started)
+
+
+async def _compared(target: Target, here: Result, like: Target | None) -> Result:
     results = []
     if like is not None:
         results.append(await handshake.check(like, Place.ORIGIN))
@@ -59,11 +68,26 @@ async def check(target: Target, here: Result, like: Target | None = None) -> Res
         results += await asyncio.gather(*(handshake.check(target) for _ in range(2)))
     for there in results:
         if not there.ok:
-            return there.taking(time.monotonic() - started)
+            return there
         compared = compare(here, there)
         if not compared.ok:
             break
-    return compared.taking(time.monotonic() - started)
+    return compared
+
+
+async def server_kind(target: Target) -> str:
+    """Return which realtime server answers, by how it words an error; empty where neither's words come back.
+
+    Node's Engine.IO sends an object with a code, python-engineio the message alone. Frappe has both since 2026.
+    """
+    try:
+        async with Session(target) as session:
+            answer = await session.ask("GET", target.url(transport="none"))
+    except Unanswered:
+        return ""
+    if answer.status != 400 or answer.engine_error is None:
+        return ""
+    return "Node's Socket.IO" if answer.text.startswith("{") else "Python's Socket.IO"
 
 
 def _said(value: object) -> str:
