@@ -9,7 +9,9 @@ from functools import cached_property
 from raven_realtime.nginx.directive import Directive
 from raven_realtime.nginx.escaping import wire
 from raven_realtime.nginx.regex import Match, search
+from raven_realtime.problem import Problem
 
+MODIFIERS = ("=", "^~", "~", "~*")
 PASSES = ("proxy_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "grpc_pass", "memcached_pass")
 
 
@@ -34,6 +36,9 @@ class Location:
     def _parts(self) -> tuple[Kind, str]:
         args = self.directive.args
         if len(args) > 1:
+            if args[0] not in MODIFIERS:
+                where, known = self.directive.place, ", ".join(MODIFIERS)
+                raise Problem(f"{where}: {args[0]!r} is no way to compare a location. Accepted: {known}.")
             return Kind(args[0]), wire(args[1])
         text = wire(args[0]) if args else ""
         for kind in (Kind.EXACT, Kind.PREFIX_NO_REGEX, Kind.REGEX_IGNORING_CASE, Kind.REGEX):

@@ -92,14 +92,20 @@ def _headers(exchange: Exchange) -> tuple[tuple[tuple[str, str], ...], tuple[tup
     named = {name.lower() for name, _ in wanted}
     wanted += [(name, value) for name, value in _DEFAULTS if name.lower() not in named]
     undecided: list[tuple[str, str]] = []
-    filled: list[tuple[str, str]] = []
+    room: list[tuple[str, str, int]] = []
     for name, text in wanted:
         try:
-            if expand(text, exchange):
-                filled.append((name, text))
+            if length := len(expand(text, exchange)):
+                room.append((name, text, length))
         except Undecided as unknown:
             undecided.append((name, str(unknown)))
-    sent = [(name, expand(text, exchange)) for name, text in filled]
+    sent = [(name, expand(text, exchange)) for name, text, _ in room]
+    for (name, text, length), (_, value) in zip(room, sent, strict=True):
+        if len(value) > length:
+            raise Undecided(
+                f"proxy_set_header {name} {text} grows while nginx evaluates it, because a map changes its captures: "
+                "patched versions answer 500, others write beyond their buffer"
+            )
     if exchange.is_on("proxy_pass_request_headers", default=True):
         skipped = named | _NEVER_PASSED
         sent += [(name, value) for name, value in exchange.headers_in() if name.lower() not in skipped]

@@ -9,6 +9,7 @@ from raven_realtime.nginx.escaping import ESCAPED_IN_ARGS, escape, unescape_redi
 from raven_realtime.nginx.exchange import Exchange
 from raven_realtime.nginx.regex import Undecided, search
 from raven_realtime.nginx.variables import expand, lookup, split_text
+from raven_realtime.problem import Problem
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _ABSOLUTE = ("http://", "https://", "$scheme")
@@ -80,7 +81,7 @@ def _enter(directive: Directive, exchange: Exchange) -> None:
 
 
 def _set(directive: Directive, exchange: Exchange) -> None:
-    name, text = directive.args
+    name, text = directive.args[:2]
     value: str | Undecided
     try:
         value = expand(text, exchange)
@@ -118,11 +119,7 @@ def holds(directive: Directive, exchange: Exchange) -> bool:
     Raises:
         Undecided: it cannot be told.
     """
-    words = list(directive.args)
-    words[0] = words[0].removeprefix("(")
-    words[-1] = words[-1].removesuffix(")")
-    words = words[:1] + words[1:-1] + words[-1:] if len(words) > 1 else words
-    words = [word for number, word in enumerate(words) if word or 0 < number < len(words) - 1]
+    words = _without_parentheses(directive)
     if words[0].lstrip("!") in ("-f", "-d", "-e", "-x"):
         exchange.assumed.append(f"{words[-1]} ({directive.place}) does not exist")
         return words[0].startswith("!")
@@ -138,6 +135,22 @@ def holds(directive: Directive, exchange: Exchange) -> bool:
     if match is None:  # and so does nginx: ngx_http_script_regex_start_code
         exchange.captures = ()
     return (match is not None) != operator.startswith("!")
+
+
+def _without_parentheses(directive: Directive) -> list[str]:
+    """Return the words of a condition.
+
+    Raises:
+        Problem: there is no condition between parentheses.
+    """
+    words = list(directive.args)
+    if len(words) < 2 and words != [f"({words[0][1:-1]})"]:
+        raise Problem(f"{directive.place}: {directive} has no condition in parentheses.")
+    words = words[1:] if words[0] == "(" else [words[0].removeprefix("("), *words[1:]]
+    words = words[:-1] if words[-1] == ")" else [*words[:-1], words[-1].removesuffix(")")]
+    if not words or not words[0]:
+        raise Problem(f"{directive.place}: {directive} has no condition in parentheses.")
+    return words
 
 
 def _rewrite(directive: Directive, exchange: Exchange) -> Verdict | None:

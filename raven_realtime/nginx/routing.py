@@ -25,6 +25,7 @@ from raven_realtime.nginx.request import Request, bare_host
 from raven_realtime.nginx.rewriting import REDIRECTS, Verdict
 from raven_realtime.nginx.servers import Server, Servers
 from raven_realtime.nginx.values import size
+from raven_realtime.nginx.values import status as status_of
 from raven_realtime.nginx.variables import expand
 
 _NAMED_GROUP = re.compile(r"\(\?P?[<'](\w+)[>']")
@@ -128,7 +129,7 @@ class Configuration:
     """A parsed configuration that can be asked about requests."""
 
     def __init__(self, tree: Iterable[Directive]) -> None:
-        """Take a whole configuration, a site's file, or a snippet of a server, as the parser returns them."""
+        """Take a whole configuration, a site's file, or a snippet of a server, as the parser returns it (checked)."""
         tree = tuple(tree)
         where = context(tree)
         if where == ():
@@ -156,7 +157,11 @@ class Configuration:
         return self._locations.setdefault(id(server), Locations.of(server.directive))
 
     def answer(self, request: Request) -> Answer:
-        """Tell who answers a request."""
+        """Tell who answers a request.
+
+        Raises:
+            Problem: a directive that decides says what nginx would refuse at start; the message has file and line.
+        """
         host = "" if request.host is None else bare_host(request.host)
         if host is None or (request.host is None and request.version != "HTTP/1.0"):
             return Answer(Action.REFUSED, status=400, why=f"the Host header {request.host!r} is not one")
@@ -321,7 +326,7 @@ class _Walk:
                 return
             exchange.assumed.append(f"{path} ({directive.place}) does not exist")
         if fallback.startswith("="):
-            raise _Refused(Verdict(int(fallback[1:]), directive))
+            raise _Refused(Verdict(status_of(fallback[1:], directive), directive))
         self._redirect_to(expand(fallback, exchange))
 
     def _redirect_to(self, target: str) -> None:
@@ -367,11 +372,11 @@ class _Walk:
             if instead is None:
                 exchange.status = verdict.status
             elif instead:
-                exchange.status = int(instead)
+                exchange.status = status_of(instead, page)
             target = expand(target, exchange)
             if not target.startswith(("/", "@")):
-                status = int(instead) if instead and int(instead) in REDIRECTS else 302
-                raise _Refused(Verdict(status, page, target))
+                wanted = status_of(instead, page) if instead else 302
+                raise _Refused(Verdict(wanted if wanted in REDIRECTS else 302, page, target))
             if target.startswith("/") and exchange.method != "HEAD":
                 exchange.method = "GET"
             self._redirect_to(target)

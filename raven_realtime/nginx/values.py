@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+from raven_realtime.nginx.directive import Directive
+from raven_realtime.problem import Problem
+
 _TIME = re.compile(r"(\d+)(ms|[smhdwMy]?)\s*")
 _SECONDS = {"ms": 0.001, "": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "M": 2592000, "y": 31536000}
 _SIZE = re.compile(r"(\d+)([kKmMgG]?)")
@@ -25,3 +28,14 @@ def size(text: str) -> int | None:
     """Return a size such as ``50m`` in bytes; None if it is not one."""
     found = _SIZE.fullmatch(text)
     return int(found[1]) * _BYTES[found[2].lower()] if found else None
+
+
+def status(text: str, directive: Directive) -> int:
+    """Return an HTTP status that a directive names.
+
+    Raises:
+        Problem: it is not one.
+    """
+    if not re.fullmatch(r"[1-9]\d\d", text):
+        raise Problem(f"{directive.place}: {text!r} in {directive.name} is not an HTTP status. Example: 404.")
+    return int(text)

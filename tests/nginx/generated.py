@@ -105,7 +105,10 @@ def headers_set(draw: Draw) -> tuple[Directive, ...]:
             st.sampled_from(["Host", "Connection", "Upgrade", "X-One", "X-Two", "Origin"]), max_size=3, unique=True
         )
     )
-    headers = tuple(say("proxy_set_header", name, draw(st.sampled_from(TEXTS))) for name in names)
+    texts = [draw(st.sampled_from(TEXTS)) for _ in names]
+    if "$m_uri" in texts:  # its captures would make $1 grow between nginx's two rounds: undecided
+        texts = [text.replace("$1-$2", "plain") for text in texts]
+    headers = tuple(say("proxy_set_header", name, text) for name, text in zip(names, texts, strict=True))
     version = draw(st.sampled_from([(), (), (say("proxy_http_version", "1.1"),)]))
     return (*headers, *version)
 
@@ -299,7 +302,6 @@ SEGMENTS = [
     "a%2Fb",
     "a%3Fb",
     "a%20b",
-    "a b".replace(" ", "%20"),
     "",
     ".",
     "..",
