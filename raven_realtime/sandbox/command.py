@@ -29,6 +29,7 @@ app = typer.Typer(
 )
 
 Folder = Annotated[Path, typer.Option("--folder", help="The sandbox's folder.")]
+Life = Annotated[int, typer.Option(envvar="RAVEN_REALTIME_LIFE", help="Which life this starts.")]
 
 
 class Described(BaseModel):
@@ -42,18 +43,18 @@ class Described(BaseModel):
 
 
 @app.command()
-def supervisor(
-    life: Annotated[int, typer.Option(envvar="RAVEN_REALTIME_LIFE", help="Which life this starts.")] = 1,
-    folder: Folder = DEFAULT,
-) -> None:
+def supervisor(life: Life = 1, folder: Folder = DEFAULT) -> None:
     """Start supervisord unless it runs, with everything it was told to keep."""
-    places = Places.at(folder)
+    _begin(Places.at(folder), life)
+    typer.echo(f"supervisord runs (life {life})")
+
+
+def _begin(places: Places, life: int) -> None:
     keeper = Supervisor(places)
     keeper.start()
     for name in keeper.declared():
         keeper.revive(name)
     incarnation.record(places, life)
-    typer.echo(f"supervisord runs (life {life})")
 
 
 @app.command()
@@ -120,17 +121,22 @@ def _json(text: str) -> Any:
 def ngrok_command(
     agent: Annotated[str, typer.Option(help="The ngrok agent: a name on PATH, or a path.")] = "ngrok",
     then: Annotated[str, typer.Option(help="An endpoint (JSON) that needs the first one's random URL.")] = "",
+    life: Life = 1,
     folder: Folder = DEFAULT,
 ) -> None:
     """Keep the ngrok agent running with the configuration on standard input, and print its public URLs (JSON).
 
     The authtoken comes from the environment variable NGROK_AUTHTOKEN and is never typed.
     """
-    authtoken = os.environ.get("NGROK_AUTHTOKEN", "")
+    authtoken = os.environ.pop("NGROK_AUTHTOKEN", "")  # what is started from here on does not inherit it
     if not authtoken:
         raise Problem(f"NGROK_AUTHTOKEN is empty. `pulumi up` sets it from {PROJECT}:ngrokAuthtoken.")
     definition = _json(then) if then else None
-    urls = ngrok.start(Places.at(folder), sys.stdin.read(), authtoken=authtoken, agent=agent, then=definition)
+    places = Places.at(folder)
+    if not Supervisor(places).alive():
+        # a refused session removed the whole sandbox, though Pulumi keeps its supervisor as created
+        _begin(places, life)
+    urls = ngrok.start(places, sys.stdin.read(), authtoken=authtoken, agent=agent, then=definition)
     typer.echo(json.dumps(urls))
 
 

@@ -32,6 +32,16 @@ PATIENCE = 20.0
 REFUSED = re.compile(r"ERR_NGROK_\d+")
 """How the agent names a refusal (ngrok documentation, "Error Reference")."""
 
+SET_TOKEN = f"Copy the authtoken from ngrok's dashboard and set it: pulumi config set --secret {PROJECT}:ngrokAuthtoken"
+REMEDIES = {
+    "ERR_NGROK_105": SET_TOKEN,
+    "ERR_NGROK_107": SET_TOKEN,
+    "ERR_NGROK_108": "The account already runs an agent, and its plan allows one. Stop that one: ngrok's dashboard "
+    "lists it with its machine.",
+    "ERR_NGROK_334": "Stop the endpoint that has this URL, or configure another URL.",
+}
+"""What to do about a refusal; for the others the code's page says it."""
+
 
 @dataclass(frozen=True)
 class Endpoint:
@@ -156,9 +166,11 @@ def _wait_for(names: Sequence[str], places: Places, log_from: int, authtoken: st
         said = log.read_bytes()[log_from:].decode(errors="replace") if log.exists() else ""
         said = said.replace(authtoken, "[authtoken]")
         if code := REFUSED.search(said):
+            remedy = REMEDIES.get(code.group())
             raise Problem(
                 f"ngrok refuses ({code.group()}): {_message(said)}\n"
-                f"What the code means: https://ngrok.com/docs/errors/{code.group().lower()}"
+                + (f"{remedy}\n" if remedy else "")
+                + f"What the code means: https://ngrok.com/docs/errors/{code.group().lower()}"
             )
         urls = urls_now(1.0)
         if urls is not None and all(name in urls for name in names):

@@ -1,0 +1,127 @@
+"""The ngrok tunnel, one URL or two, reserved or random: what comes of it, a crash survived, and no token to be found."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import golden
+from tests.stacks.deployment import within
+from tests.stacks.ngrok.secrets import places_of
+from tests.stacks.ngrok.tunnelled import Tunnelled
+from tests.standins.ngrok.tokens import REVOKED, VALID
+
+GOLDEN = Path(__file__).parent / "golden"
+BACK_WITHIN = 5
+WEB = "https://chat.example.com"
+SOCKET = "https://socket.example.com"
+EVERYWHERE = {"command lines", "environments", "files", "printed", "state"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A configuration and what it comes to."""
+
+    config: dict[str, Any]
+    urls: dict[str, str]
+    """The endpoints by name; a random URL is empty."""
+    killed: Callable[[Tunnelled], None]
+
+
+def agent(tunnel: Tunnelled) -> None:
+    tunnel.agent.kill()
+
+
+def wrapper(tunnel: Tunnelled) -> None:
+    tunnel.agent.parent().kill()  # type: ignore[union-attr]
+
+
+def both(tunnel: Tunnelled) -> None:
+    agent_itself = tunnel.agent
+    wrapper(tunnel)
+    agent_itself.kill()
+
+
+TWO = {"topology": "two-tunnels"}
+CASES = {
+    "one, reserved": Case({"ngrokUrl": WEB}, {"raven": WEB}, agent),
+    "one, random": Case({}, {"raven": ""}, agent),
+    "two, reserved": Case(
+        {**TWO, "ngrokUrl": WEB, "ngrokSocketUrl": SOCKET}, {"raven": WEB, "socketio": SOCKET}, wrapper
+    ),
+    "two, random": Case(TWO, {"raven": "", "socketio": ""}, both),
+}
+
+
+def test_a_refused_session_comes_to_nothing(tunnel: Tunnelled) -> None:
+    """The tests below begin where this one ends: once the token is right, the same stack comes up."""
+    run = tunnel.up(token=REVOKED, expect=1)
+    golden.hold(GOLDEN / "revoked.txt", tunnel.steady(run.diagnostics("error")[0] + "\n"))
+    assert places_of(REVOKED, tunnel) == set()
+    assert not tunnel.copy.places.root.exists()
+    within(5, lambda: [str(process) for process in tunnel.processes()])
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_tunnel(tunnel: Tunnelled, name: str, record_testsuite_property: Callable[[str, object], None]) -> None:
+    case = CASES[name]
+    run = tunnel.up(case.config)
+    first = as_agreed(tunnel, case)
+    warned = [said for said in run.diagnostics("warning") if "Option B" in said]
+    assert len(warned) == len(case.urls) - 1
+    for said in warned:
+        golden.hold(GOLDEN / "two_tunnels.txt", said + "\n")
+    assert places_of(VALID, tunnel) == set()
+    file = tunnel.copy.places.ngrok_conf
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert VALID in file.read_text()
+
+    case.killed(tunnel)
+    took = within(BACK_WITHIN, lambda: missing(tunnel, case, first if is_random(case) else {}))
+    record_testsuite_property(f"ngrok, {name}: back [s]", round(took, 1))
+    assert places_of(VALID, tunnel) == set()
+    if not is_random(case):
+        assert as_agreed(tunnel, case) == first
+        assert tunnel.noted(tunnel.stack.preview()).operations() == {}
+        return
+    assert tunnel.noted(tunnel.stack.preview()).operations()["sandbox-tunnel-agent"] == "update"
+    if name == "two, random":
+        tunnel.noted(tunnel.stack.up())
+        assert not set(as_agreed(tunnel, case).values()) & set(first.values())
+
+
+def test_a_text_that_is_everywhere_is_found_everywhere(tunnel: Tunnelled) -> None:
+    """So the search that finds no token does look."""
+    assert places_of("ngrok", tunnel) == EVERYWHERE
+
+
+def is_random(case: Case) -> bool:
+    return not all(case.urls.values())
+
+
+def missing(tunnel: Tunnelled, case: Case, former: dict[str, str]) -> list[str]:
+    """Return what is not there of the endpoints' public URLs; ``former`` ones do not count."""
+    urls = tunnel.urls()
+    found = [name for name in case.urls if name not in urls or urls[name] == former.get(name)]
+    return found or [url for url in urls.values() if list(urls.values())[-1] == url and not tunnel.shakes_hands(url)]
+
+
+def as_agreed(tunnel: Tunnelled, case: Case) -> dict[str, str]:
+    """Return the public URLs, which are those of the case, answer, and are the stack's outputs."""
+    urls = tunnel.urls()
+    assert {name: urls[name] for name in case.urls} == urls
+    assert all(urls[name] == wanted or not wanted for name, wanted in case.urls.items())
+    outputs = tunnel.stack.outputs()
+    assert outputs["public_url"] == urls["raven"]
+    assert outputs["socket_url"] == urls.get("socketio", urls["raven"])
+    assert tunnel.shakes_hands(outputs["socket_url"])
+    passed = {name for name, said in outputs["checks"].items() if said.startswith("✓")}
+    assert passed == {"origin", "public", "upgrade", "connect", "event"} | (
+        {"multiplexer"} if len(urls) == 1 else set()
+    )
+    return urls
