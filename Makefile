@@ -9,7 +9,8 @@ STACK ?= sandbox
 TOOLCHAIN := python3 -m toolchain
 # what follows runs with the project's Python, the engine and the project's own state
 WITH_TOOLS = eval "$$($(TOOLCHAIN) env)"
-PYTEST = .venv/bin/python -m pytest
+# three workers for two cores: much of a test is waiting for real servers
+PYTEST = .venv/bin/python -m pytest -n 3 --dist loadgroup
 
 .PHONY: help
 help: ## list the targets
@@ -63,18 +64,18 @@ demo-prod-down: ## remove the prod stack and the throw-away server
 
 .PHONY: test
 test: check ## every behaviour, on real parts; what CI runs
-	@$(TOOLCHAIN) ensure --for test
+	@$(TOOLCHAIN) ensure --for test prod
 	$(WITH_TOOLS)
 	$(PYTEST) -m "not full"
 
 .PHONY: test-unit
 test-unit: ## the pure knowledge, in seconds
 	@$(TOOLCHAIN) ensure --for test
-	$(PYTEST) tests/unit -m "not full"
+	.venv/bin/python -m pytest tests/unit -m "not full"
 
 .PHONY: test-full
 test-full: check ## `make test` and more cases of the same kinds
-	@$(TOOLCHAIN) ensure --for test
+	@$(TOOLCHAIN) ensure --for test prod
 	$(WITH_TOOLS)
 	$(PYTEST)
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.network import enter_own_network
+
+HERE = Path(__file__).parent
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -12,3 +16,11 @@ def pytest_configure(config: pytest.Config) -> None:
     runs_tests = hasattr(config, "workerinput") or not config.getoption("numprocesses", None)
     if runs_tests and not config.option.collectonly:
         enter_own_network()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep what shares expensive fixtures on one worker: the tests below a conftest.py, else those of one file."""
+    for item in items:
+        shared = [folder for folder in item.path.parents if HERE in folder.parents and (folder / "conftest.py").exists()]
+        group = shared[-1] if shared else item.path
+        item.add_marker(pytest.mark.xdist_group(str(group.relative_to(HERE))))
