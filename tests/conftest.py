@@ -21,6 +21,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep what shares expensive fixtures on one worker: the tests below a conftest.py, else those of one file."""
     for item in items:
-        shared = [folder for folder in item.path.parents if HERE in folder.parents and (folder / "conftest.py").exists()]
+        below = [folder for folder in item.path.parents if HERE in folder.parents]
+        shared = [folder for folder in below if (folder / "conftest.py").exists()]
         group = shared[-1] if shared else item.path
         item.add_marker(pytest.mark.xdist_group(str(group.relative_to(HERE))))
