@@ -32,6 +32,7 @@ OUTER = (
     Result.of("engine", "pingInterval 25000, pingTimeout 20000, maxPayload 1000000, upgrades websocket").taking(0.09),
     Result.of("session", "6 sessions kept their sid", rounds=6).taking(0.21),
     Result.of("upgrade", "3probe in 41 ms, open for 2 s", upgrade_seconds=0.041).taking(2.6),
+    Result.of("http2", "no WebSockets over HTTP/2 are offered, and browsers use HTTP/1.1 for them").taking(0.1),
 )
 ORIGIN = "CONNECT /chat.example.com → “Invalid origin”"
 REFUSED = (
