@@ -24,76 +24,22 @@ Draw = Callable[[st.SearchStrategy[Any]], Any]
 
 HOSTS = ["a.test", "b.test", "www.a.test", "x.www.a.test", "c.org", "www.c.org", "a.org"]
 SERVER_NAMES = [
-    *HOSTS,
-    "*.test",
-    "*.a.test",
-    ".a.test",
-    "www.*",
-    "a.*",
-    "x.www.*",
-    "_",
-    "",
-    "~^(?<sub>w+)\\.",
-    "~^b",
-    "~\\.org$",
-    "~^A\\.",
-]
+    *HOSTS, "*.test", "*.a.test", ".a.test", "www.*", "a.*", "x.www.*", "_", "", "~^(?<sub>w+)\\.", "~^b",
+    "~\\.org$", "~^A\\.",
+]  # fmt: skip
 PATHS = [
-    "/",
-    "/a",
-    "/a/",
-    "/a/b",
-    "/a/b/",
-    "/a.b/",
-    "/a-b/",
-    "/ab",
-    "/b/",
-    "/socket.io",
-    "/socket.io/",
-    "/socket.iox",
+    "/", "/a", "/a/", "/a/b", "/a/b/", "/a.b/", "/a-b/", "/ab", "/b/", "/socket.io", "/socket.io/", "/socket.iox",
     "/a b/",
-]
+]  # fmt: skip
 REGEXES = [
-    "^/a",
-    "\\.io",
-    "(?<tail>[^/]+)$",
-    "^/(a|b)/(.*)$",
-    "/B",
-    "^/socket\\.io(/|$)",
-    "b",
-    "[ %?]",
-    "^/a/$",
-    "(a+)+$",
-]
+    "^/a", "\\.io", "(?<tail>[^/]+)$", "^/(a|b)/(.*)$", "/B", "^/socket\\.io(/|$)", "b", "[ %?]", "^/a/$", "(a+)+$",
+]  # fmt: skip
 TEXTS = [
-    "plain",
-    "$uri",
-    "$request_uri",
-    "$args",
-    "$host",
-    "$http_host",
-    "$scheme://$http_host",
-    "$1-$2",
-    "$tail",
-    "$sub",
-    "$arg_x",
-    "$cookie_sid",
-    "$http_x_test",
-    "$m_connection",
-    "$m_scheme",
-    "$m_host",
-    "$m_uri",
-    "$m_kept",
-    "$g_client",
-    "$remote_addr",
-    "$proxy_add_x_forwarded_for",
-    "${uri}x",
-    "$is_args$args",
-    "$server_name",
-    "$request_method",
-    "$v",
-    "",
-]
+    "plain", "$uri", "$request_uri", "$args", "$host", "$http_host", "$scheme://$http_host", "$1-$2", "$tail",
+    "$sub", "$arg_x", "$cookie_sid", "$http_x_test", "$m_connection", "$m_scheme", "$m_host", "$m_uri", "$m_kept",
+    "$g_client", "$remote_addr", "$proxy_add_x_forwarded_for", "${uri}x", "$is_args$args", "$server_name",
+    "$request_method", "$v", "",
+]  # fmt: skip
 CODES = [200, 204, 404, 410, 418, 503]
 
 
@@ -291,36 +237,9 @@ def servers(draw: Draw, address: str, port: int, backend: int) -> tuple[Directiv
 
 
 SEGMENTS = [
-    "a",
-    "b",
-    "a",
-    "b",
-    "ab",
-    "socket.io",
-    "socket.iox",
-    "%61",
-    "a%2Fb",
-    "a%3Fb",
-    "a%20b",
-    "",
-    ".",
-    "..",
-    "%2e%2e",
-    "a.b",
-    "a-b",
-    "%25",
-    "a%23",
-    "a+b",
-    "A",
-    "x",
-    "%zz",
-    "...",
-    ".a",
-    "a'\"",
-    "caf%C3%A9",
-    "%2E",
-    "..a",
-]
+    "a", "b", "a", "b", "ab", "socket.io", "socket.iox", "%61", "a%2Fb", "a%3Fb", "a%20b", "", ".", "..", "%2e%2e",
+    "a.b", "a-b", "%25", "a%23", "a+b", "A", "x", "%zz", "...", ".a", "a'\"", "caf%C3%A9", "%2E", "..a",
+]  # fmt: skip
 
 
 SOMETIMES_REFUSED = ["", "a..b"]

@@ -291,74 +291,31 @@ def test_a_large_configuration_answers_quickly() -> None:
 
 WORDS = st.sampled_from(
     [
-        "$uri",
-        "$x",
-        "/",
-        "/a",
-        "~",
-        "~*",
-        "=",
-        "^~",
-        "@n",
-        "(",
-        ")",
-        "($x)",
-        "($uri",
-        "=404",
-        "=x",
-        "http://b:1",
-        "http://$x",
-        "^",
-        "last",
-        "break",
-        "404",
-        "on",
-        "all",
-        "10.0.0.0/8",
-        "[",
-        "$",
-        "${",
-        "80",
-        "x:99999",
-        "default",
-        "''",
-        "*.a",
-        "~^(",
-        "a\\",
-        "b",
+        "$uri", "$x", "/", "/a", "~", "~*", "=", "^~", "@n", "(", ")", "($x)", "($uri", "=404", "=x", "http://b:1",
+        "http://$x", "^", "last", "break", "404", "on", "all", "10.0.0.0/8", "[", "$", "${", "80", "x:99999", "default",
+        "''", "*.a", "~^(", "a\\", "b",
     ]
-)
-NAMES = st.sampled_from(
-    [
-        "set",
-        "if",
-        "rewrite",
-        "return",
-        "location",
-        "try_files",
-        "error_page",
-        "proxy_pass",
-        "proxy_set_header",
-        "listen",
-        "server_name",
-        "map",
-        "geo",
-        "allow",
-        "deny",
-        "auth_basic",
-        "merge_slashes",
-        "real_ip_header",
-        "set_real_ip_from",
-        "client_max_body_size",
-    ]
-)
+)  # fmt: skip
+PLAIN = {
+    "set": (2, 2), "rewrite": (2, 3), "return": (1, 2), "try_files": (2, 3), "error_page": (2, 4),
+    "proxy_set_header": (2, 2),
+    "allow": (1, 1), "deny": (1, 1), "auth_basic": (1, 1), "real_ip_header": (1, 1), "set_real_ip_from": (1, 1),
+    "client_max_body_size": (1, 1), "break": (0, 0), "absolute_redirect": (1, 1),
+}  # fmt: skip
+"""How many words each directive takes: what the parser lets pass is what must not break the evaluator."""
+
+
+def _line(name: str, fewest: int, most: int, end: str = ";") -> st.SearchStrategy[str]:
+    words = st.lists(WORDS, min_size=fewest, max_size=most)
+    return words.map(lambda given: f"{' '.join([name, *given])}{end} ")
 
 
 def _statements(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    head = st.tuples(NAMES, st.lists(WORDS, max_size=3)).map(lambda pair: " ".join([pair[0], *pair[1]]))
-    plain = head.map(lambda text: f"{text}; ")
-    blocks = st.tuples(head, inner).map(lambda pair: f"{pair[0]} {{ {pair[1]} }} ")
-    return st.lists(st.one_of(plain, blocks), max_size=5).map("".join)
+    plain = st.one_of(*[_line(name, *words) for name, words in PLAIN.items()])
+    location = st.tuples(_line("location", 1, 2, " {"), inner, st.just("proxy_pass http://b:1; "))
+    condition = st.tuples(st.just("if ("), _line("$x", 0, 2, ") {"), plain)
+    blocks = st.one_of(location, condition).map(lambda parts: "".join(parts) + "} ")
+    return st.lists(st.one_of(plain, plain, blocks), max_size=5).map("".join)
 
 
 @settings(max_examples=400, deadline=None)
