@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
+from raven_realtime.sandbox.listener import answers
 
 NETWORK = Path("/proc/self/ns/net")
 ENGINES = ("/plugins/", "pulumi-language-")
@@ -150,3 +153,17 @@ def without(*paths: Path) -> tuple[str, ...]:
         exec "$@"
     """
     return ("unshare", "--mount", "--propagation=private", "sh", "-c", script, "sh", *map(str, paths), "--")
+
+
+@contextmanager
+def somebody_on(*ports: int) -> Iterator[None]:
+    """Have other processes listen on ports."""
+    command = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1"]
+    others = [subprocess.Popen([*command, str(port)], stderr=subprocess.DEVNULL) for port in ports]
+    try:
+        assert all(answers(port, 10) for port in ports)
+        yield
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()

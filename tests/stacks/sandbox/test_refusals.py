@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,28 +14,13 @@ from typing import Any
 import pytest
 
 from demo.bench_folder import create_bench, read_json_object, write_json
-from raven_realtime.sandbox.listener import answers
 from tests import golden
 from tests.engine import Stack
 from tests.stacks.checkout import Checkout, checkout
-from tests.stacks.machine import left_as_found, settled, without
+from tests.stacks.machine import left_as_found, settled, somebody_on, without
 
 GOLDEN = Path(__file__).parent / "golden" / "refusals"
 TOKEN = "2bNeverToBeSeen_7GhTokenTokenToken"
-
-
-@contextmanager
-def somebody_on(*ports: int) -> Iterator[None]:
-    """Have other processes listen on ports."""
-    command = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1"]
-    others = [subprocess.Popen([*command, str(port)], stderr=subprocess.DEVNULL) for port in ports]
-    try:
-        assert all(answers(port, 10) for port in ports)
-        yield
-    finally:
-        for other in others:
-            other.kill()
-            other.wait()
 
 
 def bench(folder: Path, *sites: str, config: Mapping[str, object] | None = None, text: str | None = None) -> None:

@@ -1,0 +1,129 @@
+"""A bench of the user's own, with 443 taken: what is said, and what a broken path does to an update."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demo.bench_folder import Ports, read_json_object, write_json
+from demo.processes import ROOT
+from demo.running import RunningBench, running_bench
+from raven_realtime.findings import explain
+from raven_realtime.settings import FALLBACK_TLS_PORT, SOCKETIO_PORT
+from tests import golden
+from tests.engine import Run, Stack
+from tests.stacks.checkout import Checkout, checkout
+from tests.stacks.deployment import QUICK
+from tests.stacks.machine import left_as_found, somebody_on
+
+GOLDEN = Path(__file__).parent / "golden"
+CHECKS = ["origin", "multiplexer", "public", "upgrade", "connect", "event"]
+WRONG_SECRET = "wrong-and-never-to-be-seen"
+
+
+@dataclass(frozen=True)
+class Own:
+    """A user's bench with the sandbox's stack in front of it."""
+
+    bench: RunningBench
+    copy: Checkout
+    stack: Stack
+    first: Run
+    at_the_same_time: Run
+    """An update that was tried while the first one ran."""
+
+    def configure(self, **more: Any) -> None:
+        self.copy.configure({**QUICK, "bench": str(self.bench.path), **more})
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Own]:
+    folder = tmp_path_factory.mktemp("own")
+    copy = checkout(folder / "c")
+    with left_as_found(), somebody_on(443), running_bench(folder / "bench", ports=Ports()) as bench:
+        (bench.path / "bench").symlink_to(ROOT / "demo" / "bench")
+        stack = copy.stack(folder / "s", {**QUICK, "bench": str(bench.path)})
+        started = stack.start("up", "--yes", "--skip-preview", "--stack", "sandbox", "--non-interactive")
+        while not list(folder.glob("s/backend/.pulumi/locks/**/*.json")):
+            assert started.poll() is None, started.communicate()
+            time.sleep(0.05)
+        second = stack.pulumi("up", "--yes", "--skip-preview", "--stack", "sandbox", expect=None)
+        stdout, stderr = started.communicate(timeout=120)
+        assert started.returncode == 0, stdout + stderr
+        # from here on Node trusts the tunnel's certificate, as it would a public one
+        bench.stop("socketio")
+        bench.start("socketio", {"NODE_EXTRA_CA_CERTS": str(copy.places.certificate)})
+        yield Own(bench, copy, stack, Run(("up",), 0, stdout, stderr), second)
+        stack.destroy()
+
+
+def test_the_public_port_falls_back_and_what_that_costs_is_said(own: Own) -> None:
+    assert own.stack.outputs()["public_url"] == f"https://localhost:{FALLBACK_TLS_PORT}"
+    warning = next(line for line in own.first.text.splitlines() if "warning:" in line)
+    assert "443 is taken" in warning
+    assert "(RT017)" in warning
+
+
+def test_what_cannot_be_checked_says_so_and_does_not_count_as_passed(own: Own) -> None:
+    said = own.stack.outputs()["checks"]
+    assert sorted(said) == sorted(CHECKS)
+    marks = {name: line[0] for name, line in said.items() if not line.startswith("✓")}
+    assert marks == {"public": "!", "event": "?"}, "the odd port is a warning, and without an API key nobody can log in"
+    assert said["event"].startswith("? event (public)  not checked: ")
+
+
+def test_a_second_update_at_the_same_time_is_told_to_wait(own: Own) -> None:
+    assert own.at_the_same_time.code not in {0, 32}
+    text = own.at_the_same_time.text.replace(str(own.stack.state), "<STATE>")
+    golden.hold(GOLDEN / "locked.txt", re.sub(r"(by|pid|at) \S+( \(pid \d+\))?|[0-9a-f-]{36}", "<WHO>", text))
+
+
+def test_another_server_on_9000_fails_the_first_check_and_the_later_ones_do_not_run(own: Own) -> None:
+    own.configure(clientMaxBodySize="61m")
+    own.bench.stop("socketio")
+    try:
+        with somebody_on(SOCKETIO_PORT):
+            run = own.stack.up(expect=1)
+    finally:
+        own.bench.start("socketio", {"NODE_EXTRA_CA_CERTS": str(own.copy.places.certificate)})
+    fails(run, "origin", "RT001")
+
+
+def test_a_refused_key_fails_the_event_check_and_is_not_shown(own: Own) -> None:
+    key = own.bench.bench.api_key("raven.localhost")
+    own.configure(apiKey=key.key)
+    own.stack.set_config("raven-realtime:apiSecret", WRONG_SECRET, "--secret")
+    run = own.stack.up(expect=1)
+    fails(run, "event", "RT042")
+    assert WRONG_SECRET not in run.text
+
+    own.stack.set_config("raven-realtime:apiSecret", key.secret, "--secret")
+    mended = own.stack.up()
+    assert own.stack.outputs()["checks"]["event"].startswith("✓ event (public)  message_created received")
+    assert key.secret not in mended.text
+
+
+def fails(run: Run, check: str, code: str) -> None:
+    """Hold that an update failed at one check, said which hop, what and what to do, and ran none of the later ones."""
+    said = "\n".join(run.diagnostics("error"))
+    assert re.search(rf"^{code} .* \(found by .*; at fault: .*\)$", said, re.MULTILINE), run.text
+    assert explain(code).title in said
+    assert "  do:  " in said
+    assert f"raven-realtime explain {code}" in said
+    assert f"sandbox-check-{check}" in run.text
+    assert not [late for late in CHECKS[CHECKS.index(check) + 1 :] if f"sandbox-check-{late}" in run.operations()]
+
+
+def test_align_ports_runs_the_command_that_corrects_the_file(own: Own) -> None:
+    file = own.bench.bench.config_file
+    write_json(file, {**read_json_object(file), "socketio_port": 9001})
+    own.configure(alignPorts=True)
+    assert own.stack.up().operations()["sandbox-align-ports"] == "create"
+    assert int(str(read_json_object(file)["socketio_port"])) == SOCKETIO_PORT
+    assert own.stack.up().operations() == {}
