@@ -13,10 +13,12 @@ from pathlib import Path
 
 from raven_realtime.problem import Problem
 from toolchain import debian, engine, environment, node, shell, stack_config
-from toolchain.golang import TRAEFIK
+from toolchain.golang import ACTIONLINT, TRAEFIK
 from toolchain.places import BUILDS, CACHE, VENV
 
 USES = ("up", "test", "prod", "traefik")
+BUILT = {"traefik": (TRAEFIK, "traefik"), "actionlint": (ACTIONLINT, "test")}
+"""The programs beside the engine that are built here, and the use that brings each."""
 
 
 def ensure(uses: list[str]) -> None:
@@ -33,6 +35,8 @@ def ensure(uses: list[str]) -> None:
             engine.ensure()
         if {"prod", "traefik"} & set(uses):
             TRAEFIK.ensure()
+        if "test" in uses:
+            ACTIONLINT.ensure()
 
 
 def path_of(program: str) -> Path:
@@ -41,10 +45,11 @@ def path_of(program: str) -> Path:
     Raises:
         Problem: it is not there yet.
     """
-    if program == "traefik":
-        if not TRAEFIK.binary.is_file():
-            raise Problem("Traefik is not built yet. Run `python3 -m toolchain ensure --for traefik` first.")
-        return TRAEFIK.binary
+    if program in BUILT:
+        built, use = BUILT[program]
+        if not built.binary.is_file():
+            raise Problem(f"{program} is not built yet. Run `python3 -m toolchain ensure --for {use}` first.")
+        return built.binary
     if program == "pulumi":
         return engine.require().binary
     return VENV / "bin" / program
@@ -75,7 +80,7 @@ def main(words: list[str] | None = None) -> int:
     )
     commands.add_parser("env", help='print export lines: eval "$(python3 -m toolchain env)"')
     finding = commands.add_parser("path", help="print where a program lies")
-    finding.add_argument("program", choices=("pulumi", "traefik", "python", "raven-realtime"))
+    finding.add_argument("program", choices=("pulumi", "traefik", "actionlint", "python", "raven-realtime"))
     for name, what in (("stack", "make a stack, print its --config-file"), ("forget-stack", "remove an empty stack")):
         commands.add_parser(name, help=what).add_argument("stack")
     commands.add_parser("clean", help="remove what can be made again; the stacks' state stays")

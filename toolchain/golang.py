@@ -145,3 +145,10 @@ TRAEFIK = GoProgram(
     module="github.com/traefik/traefik/v3",
     version_variable="github.com/traefik/traefik/v3/pkg/version.Version",
 )
+ACTIONLINT = GoProgram(
+    name="actionlint",
+    folder="actionlint",
+    module="github.com/rhysd/actionlint",
+    version_variable="github.com/rhysd/actionlint.version",
+)
+"""The linter of GitHub's workflows."""
