@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import ssl
 import sys
 
@@ -34,4 +35,5 @@ def main(host: str, site: str, ca: str, password: str) -> None:
 
 
 if __name__ == "__main__":
+    faulthandler.dump_traceback_later(40, exit=True)
     main(*sys.argv[1:])
