@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -17,6 +18,11 @@ def installed() -> bool:
     """Whether node_modules is there and no older than the lock."""
     stamp = FOLDER / "node_modules" / ".package-lock.json"
     return stamp.is_file() and stamp.stat().st_mtime >= (FOLDER / "package-lock.json").stat().st_mtime
+
+
+def environment() -> dict[str, str]:
+    """Return the environment in which a script from elsewhere finds these packages."""
+    return {**os.environ, "NODE_PATH": str(FOLDER / "node_modules")}
 
 
 def install() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.network import enter_own_network
+from demo.own_network import enter_own_network
 
 HERE = Path(__file__).parent
 

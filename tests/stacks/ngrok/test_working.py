@@ -1,4 +1,4 @@
-"""The ngrok tunnel, one URL or two, reserved or random: what comes of it, a crash survived, and no token to be found."""
+"""The ngrok tunnel, one URL or two, reserved or random: what comes of it, a crash survived, and no token found."""
 
 from __future__ import annotations
 

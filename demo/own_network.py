@@ -1,7 +1,7 @@
-"""A network of its own for a test process: loopback and nothing else.
+"""A network of its own for a process that tests or measures: loopback and nothing else.
 
-The sandbox's ports are fixed (8000, 8005, 9000, 443). In a namespace of its own a test process can use them whatever runs
-on the machine, and several test processes can use them at once.
+The sandbox's ports are fixed (8000, 8005, 9000, 443). In a namespace of its own a process can use them whatever runs on
+the machine, several processes can use them at once, and the machine's packet filters take no part in what is measured.
 """
 
 from __future__ import annotations

@@ -1,0 +1,97 @@
+"""The sandbox's multiplexer: the seed's configuration and ours, against Socket.IO asked directly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks import measures, servers
+from benchmarks.comparison import Candidate, Comparison, Measure, Target
+from demo.running import free_ports
+from raven_realtime.nginx import multiplexer
+
+SEED = """\
+worker_processes auto;
+pid {folder}/nginx.pid;
+
+events {{ worker_connections 1024; }}
+
+http {{
+  access_log {folder}/access.log;
+
+  server {{
+    listen {port};
+
+    location / {{
+      proxy_pass http://127.0.0.1:{web};
+    }}
+
+    location /socket.io/ {{
+      proxy_pass http://127.0.0.1:{socketio};
+      proxy_http_version 1.1;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection "upgrade";
+      proxy_set_header Host $host;
+    }}
+  }}
+}}
+"""
+"""The seed's multiplexer (section 4.1) inside what an nginx package puts around it, with the seed's worker_connections
+(section 3.2)."""
+
+
+@contextmanager
+def direct(_folder: Path, origin: int) -> Iterator[int]:
+    """Ask the Socket.IO process itself."""
+    yield origin
+
+
+@contextmanager
+def seed(folder: Path, origin: int) -> Iterator[int]:
+    """Ask through nginx as the seed configures it."""
+    ports = free_ports()
+    text = SEED.format(folder=folder, port=ports.web, web=ports.redis, socketio=origin)
+    with servers.nginx(folder, text, ports.web) as port:
+        yield port
+
+
+@contextmanager
+def ours(folder: Path, origin: int) -> Iterator[int]:
+    """Ask through nginx as the sandbox stack configures it when nothing is set."""
+    ports = free_ports()
+    wanted = multiplexer.Multiplexer(
+        folder=folder,
+        site="localhost",
+        port=ports.web,
+        web=f"127.0.0.1:{ports.redis}",
+        socketio=f"127.0.0.1:{origin}",
+    )
+    with servers.nginx(folder, multiplexer.render(wanted), ports.web) as port:
+        yield port
+
+
+DIRECT, SEEDS, OURS = "direct", "seed's multiplexer", "our multiplexer"
+COMPARISON = Comparison(
+    name="sandbox",
+    title="The sandbox's multiplexer",
+    about="What nginx on :8005 costs between the tunnel and Socket.IO.",
+    candidates=(
+        Candidate(DIRECT, direct, "Socket.IO asked at its own port"),
+        Candidate(SEEDS, seed, "nginx as the seed's section 4.1 configures it"),
+        Candidate(OURS, ours, "nginx as the sandbox stack configures it when nothing is set"),
+    ),
+    measures=(
+        Measure("polling handshakes/s, 20 connections", measures.handshakes, 9, Target(OURS, 0.85)),
+        Measure(
+            "one socket.io-client, echo p50 in µs (less is better)",
+            measures.echo_p50,
+            7,
+            Target(OURS, 1.2, more_is_better=False),
+        ),
+        Measure("one bare WebSocket, echo p50 in µs (less is better)", measures.bare_echo_p50),
+        Measure("echoes/s, 100 sockets", measures.echoes),
+        Measure("sockets held of 8,000", measures.sockets_held, 1, Target(OURS, 1.0)),
+    ),
+    rank=10,
+)

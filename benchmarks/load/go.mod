@@ -1,0 +1,3 @@
+module raven-realtime/load
+
+go 1.21
