@@ -1,0 +1,101 @@
+"""The house's rules that a test can hold: imports point one way, and files name no machine and no download address."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MAY_IMPORT: dict[str, set[str]] = {
+    "raven_realtime": {"raven_realtime"},
+    "components": {"components", "raven_realtime", "pulumi"},
+    "policies": {"policies", "raven_realtime", "pulumi"},
+    "demo": {"demo", "raven_realtime", "toolchain"},  # its server runs what the toolchain builds: Traefik, an image
+    "toolchain": {"toolchain", "raven_realtime", "pulumi"},
+    "benchmarks": {"benchmarks", "demo", "raven_realtime"},
+    "__main__.py": {"components", "raven_realtime", "pulumi"},
+}
+"""For each room what it may import of the rooms and of Pulumi (CONTRIBUTING, "The house")."""
+ADDRESSES = {
+    "a registry of packages": re.compile(
+        r"registry\.npmjs|files\.pythonhosted|pypi\.org/simple|proxy\.golang|deb\.debian\.org|--(extra-)?index-url"
+    ),
+    "a resolved download": re.compile(r'"resolved"\s*:'),
+    # /home/frappe is where every bench of Frappe's own documentation lies
+    "a place on somebody's machine": re.compile(r"(?<![\w.$}>])/(work|root|home/(?!frappe/)\w+)/\w"),
+}
+
+
+def tracked() -> list[Path]:
+    """Return the files of the project, those that are about to be added among them."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+
+
+def imports(file: Path) -> Iterator[tuple[int, str]]:
+    """Yield each import of a module with its line: the top-level package."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name.partition(".")[0]) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.lineno, (node.module or "").partition(".")[0]
+
+
+def rooms() -> set[str]:
+    """Return the folders and files at the top that hold Python."""
+    return {file.relative_to(ROOT).parts[0] for file in tracked() if file.suffix == ".py"}
+
+
+def test_every_room_has_its_rule() -> None:
+    assert rooms() - {"tests", "examples"} <= MAY_IMPORT.keys()
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_imports_point_one_way(room: str) -> None:
+    watched = {*MAY_IMPORT, "tests", "examples", "pulumi"}
+    wrong = [
+        f"{file.relative_to(ROOT)}:{line} imports {name}"
+        for file in tracked()
+        if file.suffix == ".py" and file.relative_to(ROOT).parts[0] == room
+        for line, found in imports(file)
+        if (name := "pulumi" if found.startswith("pulumi") else found) in watched - MAY_IMPORT[room]
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("what", ADDRESSES)
+def test_no_file_names(what: str) -> None:
+    found = [
+        f"{file.relative_to(ROOT)}:{number}: {line.strip()[:100]}"
+        for file in tracked()
+        if file != Path(__file__) and (text := _text(file))
+        for number, line in enumerate(text.splitlines(), 1)
+        if ADDRESSES[what].search(line)
+    ]
+    assert found == []
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return ""
+
+
+def test_no_lock_file_that_records_addresses() -> None:
+    assert [
+        file.name for file in tracked() if file.name in {"uv.lock", "poetry.lock", "Pipfile.lock", "yarn.lock"}
+    ] == []
+
+
+def test_every_requirement_is_pinned_by_version_and_hash() -> None:
+    for file in sorted((ROOT / "requirements").glob("*.txt")):
+        pinned = re.split(r"\n(?=[a-z0-9])", file.read_text().replace("\\\n", " "))
+        loose = [one.split()[0] for one in pinned if one.strip() and not re.search(r"==\S+.*--hash=sha256:", one, re.S)]
+        assert loose == [], file.name
