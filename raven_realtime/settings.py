@@ -252,7 +252,7 @@ def load(config: Mapping[str, Any], *, where: str = "Pulumi.<stack>.yaml") -> Sa
         Problem: a value that is not accepted, an unknown key (with the nearest known one), a key of the other target.
     """
     target = config.get("target")
-    if target not in TARGETS:
+    if not isinstance(target, str) or target not in TARGETS:
         found = "nothing" if target is None else repr(target)
         raise Problem(
             f"{PROJECT}:target: found {found} in {where}; accepted: sandbox, prod. "

@@ -86,9 +86,9 @@ def note_start(record: Path) -> None:
 
 def main(arguments: list[str]) -> None:
     """Run ``RECORD -- COMMAND …``; does not return."""
-    record, separator, *command = arguments
-    if separator != "--" or not command:
+    if len(arguments) < 3 or arguments[1] != "--":
         raise SystemExit("usage: python -m raven_realtime.sandbox.clean_start RECORD -- COMMAND …")
+    record, _, *command = arguments
     end_leftovers(Path(record))
     note_start(Path(record))
     os.execvp(command[0], command)  # noqa: S606 (becoming the program is the point)
