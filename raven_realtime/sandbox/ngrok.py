@@ -176,14 +176,35 @@ def _wait_for(names: Sequence[str], places: Places, log_from: int, authtoken: st
         if urls is not None and all(name in urls for name in names):
             return {name: urls[name] for name in names}
         if time.monotonic() > deadline:
-            asked = (
-                "does not answer" if urls is None else f"lists {', '.join(urls) or 'nothing'}, not {', '.join(names)}"
-            )
-            raise Problem(
-                f"The ngrok agent runs, but its API at {API} {asked} after {PATIENCE:.0f} s.\n"
-                f"The end of {log}:\n{said[-600:].strip() or '(nothing)'}"
-            )
+            raise Problem(f"{_silence(urls, names)}\nThe last that it said: {_last(said)}")
         time.sleep(0.1)
+
+
+def _silence(urls: Mapping[str, str] | None, names: Sequence[str]) -> str:
+    """Say what is missing when the time is up, and what to do."""
+    if urls is None:
+        return (
+            f"The ngrok agent runs, but its API at {API} does not answer within {PATIENCE:.0f} s, so its public URL is "
+            "unknown. Is it version 3 (`ngrok version`)?"
+        )
+    missing = ", ".join(name for name in names if name not in urls)
+    return (
+        f"The ngrok agent runs, but has no public URL for {missing} after {PATIENCE:.0f} s: it does not reach ngrok. "
+        "`ngrok diagnose` tells whether a firewall or proxy is in the way."
+    )
+
+
+def _last(said: str) -> str:
+    """Return the agent's last record in short."""
+    for line in reversed(said.splitlines()):
+        try:
+            record = json.loads(line)
+            parts = [str(record[key]) for key in ("msg", "err") if record.get(key)]
+        except (ValueError, AttributeError, TypeError):
+            parts = [line]
+        if text := " ".join(": ".join(parts).split()):
+            return text[:300]
+    return "nothing"
 
 
 def _message(said: str) -> str:

@@ -16,7 +16,7 @@ def places_of(text: str, tunnel: Tunnelled) -> set[str]:
     The agent's configuration file is left out: it is the one place where an authtoken has to be.
     """
     found = {"printed" for said in tunnel.printed if text in said}
-    for process in psutil.process_iter():
+    for process in tunnel.processes():
         try:
             if text in " ".join(process.cmdline()):
                 found.add("command lines")
