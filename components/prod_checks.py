@@ -18,9 +18,9 @@ from raven_realtime.settings import PUBLIC_TLS_PORT, SOCKETIO_PORT, Prod
 HANDSHAKE = "/socket.io/?EIO=4&transport=polling"
 
 
-def inward(settings: Prod, server: DockerHost, container: pulumi.Output[str]) -> list[HopCheck]:
+def inward(settings: Prod, server: DockerHost, container: pulumi.Output[str], stack: str) -> list[HopCheck]:
     """Return the checks on the server: Socket.IO from the host, and from inside the sidecar's container."""
-    variables = {"UPSTREAM": settings.upstream, "HOST": settings.served[0].host}
+    variables = {"UPSTREAM": settings.upstream, "HOST": settings.served[0].host, "STACK": stack}
     inside = container.apply(lambda kept: server.script("check_sidecar", {**variables, "KEEP": kept}))
     host = [HopCheck("host", server.script("check_host", variables))] if asks_host(settings) else []
     return [*host, HopCheck("sidecar", inside)]

@@ -174,7 +174,7 @@ class RealtimeSidecar(pulumi.ComponentResource):
         path = [made.generation, configuration_hash(configuration), sidecar_container.id]
         inward = PostDeployChecks(
             f"{name}-inward",
-            prod_checks.inward(settings, host, sidecar_container.id),
+            prod_checks.inward(settings, host, sidecar_container.id, made.stack),
             triggers=path,
             after=[sidecar_container],
             on=host,
@@ -234,9 +234,14 @@ class Generation:
         """Return what handover.sh reads."""
         return {
             "STACK": self.stack,
+            "GENERATION": self.generation,
             "ROUTING": self.marks[labels.ROUTING],
             "ROUTER": settings.router,
+            "HOST": settings.served[0].host,
+            "NETWORK": settings.networks[0] if settings.networks else "",
             "NETWORKS": " ".join(settings.networks),
+            "ADDRESS": upstream_address(settings),
+            "ADD_HOSTS": add_hosts(settings),
             "FILES": str(sizes.files(settings.capacity)),
             "IMAGE": image,
             "UPSTREAM": settings.upstream,
@@ -252,7 +257,7 @@ class Generation:
             "USER_ID": USER,
             "IMAGE": image,
             "FILES": str(sizes.files(settings.capacity)),
-            "ADD_HOSTS": f"--add-host={HOST_GATEWAY}:host-gateway" if uses_gateway(settings) else "",
+            "ADD_HOSTS": add_hosts(settings),
             "HASH": configuration_hash(configuration),
         }
 
@@ -310,9 +315,19 @@ def uses_gateway(settings: Prod) -> bool:
     return settings.upstream.startswith("host-gateway:")
 
 
+def add_hosts(settings: Prod) -> str:
+    """Return docker run's flag for the host's gateway address, if it is asked."""
+    return f"--add-host={HOST_GATEWAY}:host-gateway" if uses_gateway(settings) else ""
+
+
+def upstream_address(settings: Prod) -> str:
+    """Return Socket.IO's address as a container knows it."""
+    return settings.upstream.replace("host-gateway:", f"{HOST_GATEWAY}:")
+
+
 def render(settings: Prod) -> str:
     """Return the sidecar's nginx configuration."""
-    address = settings.upstream.replace("host-gateway:", f"{HOST_GATEWAY}:")
+    address = upstream_address(settings)
     is_container = bool(settings.networks) and not re.fullmatch(r"[\d.]+:\d+", address) and not uses_gateway(settings)
     return sidecar.render(
         sidecar.Sidecar(

@@ -1,5 +1,6 @@
 # Looks at the Docker host before a sidecar is made, and refuses what would end in half a deployment. Containers of this stack
-# whose routing labels differ are stopped first: Traefik drops a router that two containers define differently.
+# whose routing labels differ are stopped first: Traefik drops a router that two containers define differently. A container of the
+# wanted generation that was stopped is started: that is how going back to the settings before a failed update works.
 set -eu
 . "$(dirname "$0")/ask_sidecar.sh"
 
@@ -41,6 +42,18 @@ case "$UPSTREAM" in
     if [ -n "$bound" ] && ! printf '%s\n' "$bound" | grep -qvE '^(0100007F|00000000000000000000000001000000)$'; then
       refuse "RT003: Socket.IO listens on 127.0.0.1:${UPSTREAM##*:} only, and the sidecar asks $UPSTREAM from a container." \
         "Have it listen on all addresses (Frappe's default), or on the bridge's: then restart it. Nothing was changed."
+    fi
+    # a firewall of the host may keep containers from a port that the host itself reaches
+    handshake='/socket.io/?EIO=4&transport=polling'
+    if curl -fsS -o /dev/null --max-time 5 "http://localhost:${UPSTREAM##*:}$handshake" 2>/dev/null; then
+      code=0
+      said=$(docker run --rm $ADD_HOSTS --network "${NETWORK:-bridge}" --entrypoint sh "$IMAGE" -c "$ASK" \
+        ask "$ADDRESS" "$handshake" "$HOST" 2>&1) || code=$?
+      # 127: the image has no program to ask with
+      [ "$code" = 0 ] || [ "$code" = 127 ] || refuse \
+        "RT003: Socket.IO answers on this host at localhost:${UPSTREAM##*:}, and not from a container at $UPSTREAM:" "$said" \
+        "Let the bridge reach the port: ufw allow in on docker0 to any port ${UPSTREAM##*:}; or" \
+        "iptables -I INPUT -i docker0 -p tcp --dport ${UPSTREAM##*:} -j ACCEPT. Nothing was changed."
     fi;;
 esac
 
@@ -50,5 +63,10 @@ for container in $(docker ps -q --filter "label=$STACK_LABEL=$STACK"); do
     echo "the routing labels change: stopping $(docker inspect --format '{{slice .Name 1}}' "$container") first"
     stop_gracefully "$container"
   fi
+done
+for container in $(docker ps -aq --filter status=exited --filter status=created \
+                     --filter "label=$STACK_LABEL=$STACK" --filter "label=$GENERATION_LABEL=$GENERATION"); do
+  echo "starting $(docker inspect --format '{{slice .Name 1}}' "$container") again"
+  docker start "$container" >/dev/null
 done
 echo "the Docker host is ready"

@@ -7,9 +7,10 @@ set -eu
 docker update --pids-limit "$PIDS" "$KEEP" >/dev/null
 [ -n "$(ask_sidecar "$KEEP" / "$STATUS_HOST")" ] || refuse "The new sidecar does not answer from within. docker logs $KEEP"
 
-others=$(docker ps -q --no-trunc --filter "label=$STACK_LABEL=$STACK" | grep -v "^$KEEP" || true)
+# Traefik collects Docker's events for a moment before it acts on them; the checks that follow ask through it
+sleep "$TRAEFIK_LISTS"
+others=$(others_than "$KEEP")
 if [ -n "$others" ]; then
-  sleep "$TRAEFIK_LISTS"
   echo "stopping $(docker inspect --format '{{slice .Name 1}}' $others | tr '\n' ' ')"
   stop_gracefully $others
 fi

@@ -1,0 +1,89 @@
+"""One server, one copy of this checkout, and the prod stack deployed from it, for all tests of this folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from demo.server import Server
+from tests.engine import Run, Stack
+from tests.stacks.checkout import Checkout, checkout
+from tests.stacks.prod.production import CAPACITY, HOST, SECOND_HOST, SECOND_SITE, SITE, Production
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A server of this test run's own, up; its folder's path is short enough for the sockets in it."""
+    folder = Path(tempfile.mkdtemp(prefix="rr-prod-"))
+    built = Server(f"prod-{os.getpid()}", folder, (HOST, f"{SECOND_HOST}={SECOND_SITE}"))
+    try:
+        built.up()
+        yield built
+    finally:
+        built.down()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A copy of this checkout."""
+    return checkout(tmp_path_factory.mktemp("prod") / "c")
+
+
+def stack_on(server: Server, copy: Checkout, name: str, **base: Any) -> Production:
+    """Return a stack whose engine runs on the server, as an operator's does; its files lie beside the copy."""
+    folder = copy.folder.parent / name
+    file = folder / f"Pulumi.{name}.yaml"
+    on_server = 'PATH="$0:$PATH" DOCKER_HOST="$1"; export PATH DOCKER_HOST; shift; exec "$@"'
+    before = server.layout.server.command("sh", "-c", on_server, str(server.layout.bin), server.docker_host)
+    folder.mkdir()
+    stack = Stack(
+        folder / "s", copy.folder, name, file, {"PYTHONPATH": str(copy.folder), "DOCKER_HOST": ""}, before=before
+    )
+    facts = {
+        "target": "prod",
+        "hosts": [HOST],
+        "image": server.image,
+        "publicAddress": server.address,
+        "caFile": str(server.ca),
+        "capacity": CAPACITY,
+        "staySeconds": 1,
+    }
+    return Production(server, copy, stack, file, {**facts, **base})
+
+
+@pytest.fixture(scope="session")
+def first(server: Server, copy: Checkout) -> Iterator[tuple[Production, Run]]:
+    """The prod stack, deployed, and what its first `up` did."""
+    made = stack_on(server, copy, "prod", benchPath=str(server.layout.bench))
+    key = server.bench.api_key(SITE)
+    made.configure()
+    for name, value in (("apiKey", key.key), ("apiSecret", key.secret)):
+        made.stack.set_config(f"raven-realtime:{name}", value, "--secret")
+        made.base[name] = YAML(typ="safe").load(made.config_file)["config"][f"raven-realtime:{name}"]
+    run = made.up()
+    yield made, run
+    made.up("--refresh", expect=None)
+    made.stack.destroy()
+    assert not made.containers(running=False)
+    assert not made.volumes()
+
+
+@pytest.fixture
+def prod(first: tuple[Production, Run]) -> Production:
+    """The prod stack, deployed; for tests that change nothing."""
+    return first[0]
+
+
+@pytest.fixture
+def changing(prod: Production) -> Iterator[Production]:
+    """The prod stack for tests that change it or its server: brought back to the base configuration afterwards."""
+    yield prod
+    prod.up("--refresh")

@@ -1,0 +1,119 @@
+"""The prod stack on a throw-away server, and the questions that tests ask about it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from demo.server import Server
+from raven_realtime.server import labels
+from tests.engine import Run, Stack
+from tests.stacks.checkout import Checkout
+
+HOST, SITE = "v2.sysmayal.cloud", "v2.sysmayal.cloud"
+SECOND_HOST, SECOND_SITE = "erp.sysmayal.cloud", "erp.localhost"
+HANDSHAKE = "/socket.io/?EIO=4&transport=polling"
+CURL = ("curl", "-sS", "--noproxy", "*", "--max-time", "5")
+CAPACITY = 2_000
+"""What every machine that runs tests can hold, ten reloads included."""
+
+
+@dataclass
+class Production:
+    """A stack of the prod target: the real engine's, deployed to a real Docker host behind a real Traefik."""
+
+    server: Server
+    copy: Checkout
+    stack: Stack
+    config_file: Path
+    base: dict[str, Any] = field(default_factory=dict)
+    """The configuration that every `up` has, by key without ``raven-realtime:``."""
+
+    @property
+    def label(self) -> str:
+        """The value of the label that marks what this stack made."""
+        return f"raven-realtime/{self.stack.name}/frappe-socketio"
+
+    def configure(self, **changes: Any) -> None:
+        """Write the stack's configuration: the base and these changes; None leaves a key out."""
+        salts = [line for line in _lines(self.config_file) if line.startswith("encryptionsalt:")]
+        wanted = {key: value for key, value in {**self.base, **changes}.items() if value is not None}
+        written = {key if ":" in key else f"raven-realtime:{key}": value for key, value in wanted.items()}
+        self.config_file.write_text("\n".join([f"config: {json.dumps(written)}", *salts, ""]))  # JSON is YAML
+
+    def up(self, *arguments: str, expect: int | None = 0, **changes: Any) -> Run:
+        """Run ``pulumi up`` with the base configuration and these changes of it."""
+        self.configure(**changes)
+        return self.stack.up(*arguments, expect=expect)
+
+    def containers(self, *, running: bool = True) -> list[str]:
+        """Return the names of this stack's containers."""
+        every = () if running else ("--all",)
+        named = self.server.docker(
+            "ps", *every, "--filter", f"label={labels.STACK}={self.label}", "--format", "{{.Names}}"
+        )
+        return named.split()
+
+    def volumes(self) -> list[str]:
+        """Return the names of this stack's volumes."""
+        return self.server.docker("volume", "ls", "--quiet", "--filter", f"label={labels.STACK}={self.label}").split()
+
+    def container(self) -> str:
+        """Return the name of the one container."""
+        (name,) = self.containers()
+        return name
+
+    def urn(self, ending: str) -> str:
+        """Return the URN of the stack's one resource whose name ends so."""
+        (found,) = (item["urn"] for name, item in self.stack.resources().items() if name.endswith(f"-{ending}"))
+        return str(found)
+
+    def inspect(self, template: str) -> Any:
+        """Return what ``docker inspect`` says of the one container, decoded."""
+        return json.loads(self.server.docker("inspect", "--format", f"{{{{json {template}}}}}", self.container()))
+
+
+def get(server: Server, url: str, *options: str) -> tuple[int, str]:
+    """Ask a URL from outside, trusting the server's CA; return the status (0 for none) and the body."""
+    ask = (*CURL, "--cacert", str(server.ca), "-w", "\n%{http_code}", *options, url)
+    body, _, status = server.run_outside(*ask, check=False).stdout.rpartition("\n")
+    return int(status or 0), body
+
+
+def handshake(server: Server, host: str = HOST) -> str:
+    """Take a handshake from outside; return "open" for an open packet, else the status and the body's beginning."""
+    status, body = get(server, f"https://{host}{HANDSHAKE}")
+    return "open" if status == 200 and body.startswith('0{"sid"') else f"{status} {body[:80]}"
+
+
+def within(seconds: float, holds: Callable[[], bool]) -> float:
+    """Wait until something holds; return how long it took.
+
+    Raises:
+        AssertionError: it does not in time.
+    """
+    began = time.monotonic()
+    while not holds():
+        assert time.monotonic() - began < seconds, f"not within {seconds} s"
+        time.sleep(0.1)
+    return time.monotonic() - began
+
+
+def python_outside(server: Server, script: str, *arguments: str) -> Sequence[str]:
+    """Return the command line that runs a script of this folder in the world outside."""
+    return server.outside(sys.executable, str(Path(__file__).with_name(script)), *arguments)
+
+
+def remove_containers(server: Server, *names: str) -> None:
+    """Remove containers that a test made by hand; nothing happens for those that are gone."""
+    subprocess.run(["docker", "-H", server.docker_host, "rm", "-f", *names], capture_output=True, check=False)
+
+
+def _lines(file: Path) -> list[str]:
+    return file.read_text().splitlines() if file.exists() else []
