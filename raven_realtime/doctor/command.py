@@ -82,7 +82,7 @@ def doctor_command(
     resolve: Resolve = "",
     page_url: Page = "",
     credentials: CredentialsFile = None,
-    timeout: Annotated[float, typer.Option("--timeout", min=0.5, max=120, help="Seconds a check may take.")] = 5.0,
+    timeout: Annotated[float, typer.Option("--timeout", min=0.5, max=120, help="Seconds a check may take.")] = 4.0,
 ) -> None:
     """Walk the realtime path as a browser does and name the one hop at fault, the evidence and the remedy.
 

@@ -30,8 +30,8 @@ def _finding(headline: str, hop: str, found: Finding) -> str:
     return "\n".join(
         [
             headline,
-            f"  at fault  {HOPS[found.entry.hop]} (found by {hop})",
-            f"  seen      {found.evidence}",
+            f"  at fault  {HOPS[found.entry.hop]}",
+            f"  seen      {found.evidence} (by {hop})",
             *(f"  {'do' if number == 0 else '':<8}  {text}".rstrip() for number, text in enumerate(todo(found))),
             f"  more      raven-realtime explain {found.code} (docs/findings/{found.code}.md)",
         ]
