@@ -99,6 +99,13 @@ docs: ## write what is generated: Pulumi.yaml's config, the findings' pages
 	@$(TOOLCHAIN) ensure --for test
 	.venv/bin/python -m raven_realtime.project_config
 	.venv/bin/python -m raven_realtime.findings.pages
+	.venv/bin/python -m raven_realtime.doctor.document
+
+.PHONY: golden
+golden: ## write the golden files anew; read the diff before you commit it
+	@$(TOOLCHAIN) ensure --for test prod
+	$(WITH_TOOLS)
+	UPDATE_GOLDEN=1 $(PYTEST) -m "not full"
 
 .PHONY: format
 format: ## format the code
