@@ -1,0 +1,109 @@
+"""Every policy of the pack: one for each rule of the linter, one for each mend."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from typing import Any
+
+from pulumi_policy import (
+    EnforcementLevel,
+    Policy,
+    PolicyComplianceFramework,
+    PolicyConfigSchema,
+    ReportViolation,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+    Severity,
+    StackValidationArgs,
+    StackValidationPolicy,
+)
+
+from policies import mends
+from policies.resources import of_resource, of_stack, worlds
+from raven_realtime.findings.entry import Entry, Finding, Level
+from raven_realtime.lint import rules
+from raven_realtime.lint.resources import JUDGED, Resource
+from raven_realtime.lint.rule import Rule
+
+LEVELS = {Level.ERROR: EnforcementLevel.MANDATORY}
+"""Errors stop an update; warnings and notes advise. The pack's configuration may say otherwise for each policy."""
+SEVERITIES = {Level.ERROR: Severity.HIGH, Level.WARNING: Severity.MEDIUM, Level.NOTE: Severity.LOW}
+SEED = PolicyComplianceFramework(
+    name="Raven realtime guidelines", version="2026-02-10", reference="seed.txt", specification="sections 3 to 5"
+)
+
+
+def policies() -> list[Policy]:
+    """Return every policy: the mends first, so that what they correct is judged as corrected."""
+    found = [
+        importlib.import_module(f"{mends.__name__}.{each.name}").POLICY for each in pkgutil.iter_modules(mends.__path__)
+    ]
+    return [*found, *(policy(rule) for rule in rules().values())]
+
+
+def policy(rule: Rule) -> Policy:
+    """Return the policy that enforces a rule: before the change of a resource where one resource is enough."""
+    described: dict[str, Any] = {
+        "name": rule.name,
+        "description": f"{rule.entry.code}: {rule.holds}.",
+        "enforcement_level": LEVELS.get(rule.entry.level, EnforcementLevel.ADVISORY),
+        **about(rule.entry),
+    }
+    if rule.parameters:
+        properties = {name: parameter.schema for name, parameter in rule.parameters.items()}
+        described["config_schema"] = PolicyConfigSchema(properties)
+    if rule.alone:
+        return ResourceValidationPolicy(validate=_one(rule), **described)
+    return StackValidationPolicy(validate=_all(rule), **described)
+
+
+def about(entry: Entry) -> dict[str, Any]:
+    """Return what the SDK has places for, out of a finding's entry."""
+    return {
+        "display_name": entry.title,
+        "severity": SEVERITIES[entry.level],
+        "framework": SEED,
+        "tags": ["realtime", "socket.io", entry.hop, entry.code],
+        "remediation_steps": entry.remedy.strip(),
+        "url": f"docs/findings/{entry.code}.md",
+    }
+
+
+def _one(rule: Rule) -> Any:
+    def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
+        if args.resource_type not in JUDGED:
+            args.not_applicable("nothing of the realtime path")
+        for finding in rule.findings(worlds().of([of_resource(args)]), _given(rule, args.get_config())):
+            report(message(finding), args.urn)
+
+    return validate
+
+
+def _all(rule: Rule) -> Any:
+    def validate(args: StackValidationArgs, report: ReportViolation) -> None:
+        resources = of_stack(args.resources)
+        for finding in rule.findings(worlds().of(resources), _given(rule, args.get_config())):
+            report(message(finding), _urn(finding, resources))
+
+    return validate
+
+
+def _given(rule: Rule, config: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the configured parameters; JSON has no whole numbers, so they are made whole again."""
+    given = {key: value for key, value in (config or {}).items() if key in rule.parameters}
+    return {key: int(value) if isinstance(value, float) else value for key, value in given.items()}
+
+
+def message(finding: Finding) -> str:
+    """Return what Pulumi prints about a finding: code, place, evidence, remedy."""
+    where = f"{finding.location}: " if finding.location else ""
+    return f"{finding.code}: {where}{finding.evidence}.\n{finding.todo.strip()}"
+
+
+def _urn(finding: Finding, resources: list[Resource]) -> str | None:
+    """Return the resource that a finding is about: the one whose name its place begins with."""
+    where = finding.location.path if finding.location else ""
+    fitting = [each for each in resources if where == each.place or where.startswith(f"{each.place} ")]
+    return max(fitting, key=lambda each: len(each.place)).urn if fitting else None

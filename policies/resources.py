@@ -1,0 +1,88 @@
+"""Pulumi's resources as the knowledge wants them: plain values, with what is unknown marked as such."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from pulumi_policy import PolicyResource, ResourceValidationArgs
+from pulumi_policy.deserialize import SPECIAL_SIG_KEY, serialize_properties
+from pulumi_policy.proxy import (
+    UNKNOWN_ARCHIVE_VALUE,
+    UNKNOWN_ARRAY_VALUE,
+    UNKNOWN_ASSET_VALUE,
+    UNKNOWN_BOOLEAN_VALUE,
+    UNKNOWN_NUMBER_VALUE,
+    UNKNOWN_OBJECT_VALUE,
+    UNKNOWN_STRING_VALUE,
+)
+
+from raven_realtime.lint.resources import JUDGED, UNKNOWN, Resource, read
+from raven_realtime.lint.world import World
+
+UNKNOWNS = frozenset(
+    {
+        UNKNOWN_ARCHIVE_VALUE,
+        UNKNOWN_ARRAY_VALUE,
+        UNKNOWN_ASSET_VALUE,
+        UNKNOWN_BOOLEAN_VALUE,
+        UNKNOWN_NUMBER_VALUE,
+        UNKNOWN_OBJECT_VALUE,
+        UNKNOWN_STRING_VALUE,
+    }
+)
+
+
+def plain(value: Any) -> Any:
+    """Return a property without proxies: assets as their text, unknown values as `UNKNOWN`."""
+    if isinstance(value, Mapping):
+        if SPECIAL_SIG_KEY in value:
+            return value.get("text", "")
+        return {key: plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [plain(inner) for inner in value]
+    return UNKNOWN if isinstance(value, str) and value in UNKNOWNS else value
+
+
+def of_resource(args: ResourceValidationArgs) -> Resource:
+    """Return the one resource that a resource policy sees: its inputs, before the change."""
+    return Resource(args.resource_type, args.name, args.urn, plain(serialize_properties(args.props)))
+
+
+def of_stack(resources: Iterable[PolicyResource]) -> list[Resource]:
+    """Return the resources that a stack policy sees: those that are judged, as they will be, with what they need."""
+    return [
+        Resource(
+            each.resource_type,
+            each.name,
+            each.urn,
+            plain(serialize_properties(each.props)),
+            tuple(needed.urn for needed in each.dependencies),
+            {key: tuple(used.urn for used in uses) for key, uses in each.property_dependencies.items()},
+        )
+        for each in resources
+        if each.resource_type in JUDGED
+    ]
+
+
+class Worlds:
+    """The worlds of the last few questions: all policies ask about the same resources, one after the other."""
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[list[Resource], World]] = []
+
+    def of(self, resources: list[Resource]) -> World:
+        """Return the world of resources, read once."""
+        for known, world in self._kept:
+            if known == resources:
+                return world
+        world = read(resources).world
+        self._kept = [(resources, world), *self._kept[:3]]
+        return world
+
+
+@lru_cache(maxsize=1)
+def worlds() -> Worlds:
+    """Return the pack's worlds."""
+    return Worlds()

@@ -1,0 +1,187 @@
+"""Files and folders to judge: what each one is, told by its name and content, and what it declares."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from raven_realtime.findings.entry import Location
+from raven_realtime.lint import compose_files, resources, texts
+from raven_realtime.lint.world import Nginx, Reading, Setting, Source, World
+from raven_realtime.nginx.parse import parse_file
+from raven_realtime.problem import Problem
+from raven_realtime.traefik.elements import Element, read_toml, read_yaml, yaml_element
+from raven_realtime.traefik.file import read_dynamic
+from raven_realtime.traefik.static import static_of
+
+MOST_FILES = 2_000
+"""How many files of a folder are looked at."""
+LARGEST_STATE = 64 << 20
+LARGEST_SOURCE = 16 << 20
+SKIPPED = frozenset({"node_modules", ".git", ".venv", "venv", "__pycache__", ".cache", "dist-info"})
+YAML = frozenset({".yml", ".yaml"})
+SOURCES = frozenset({".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".vue", ".html"})
+SITE_CONFIGS = frozenset({"common_site_config.json", "site_config.json"})
+ACCEPTED = (
+    "compose files, nginx configurations (*.conf), Traefik's static and dynamic files (YAML, TOML), ngrok's file, "
+    "common_site_config.json, an exported Pulumi state (JSON), frontend sources or bundles (JS, TS, Vue, HTML)"
+)
+
+
+def read(paths: Sequence[str]) -> Reading:
+    """Read everything that is named.
+
+    Args:
+        paths: files and folders; ``-`` is an exported state on standard input.
+
+    Returns:
+        What they declare. A file that is named and cannot be read, or is nothing that is judged, is in its problems.
+    """
+    reading = Reading()
+    for name in paths:
+        try:
+            if name == "-":
+                _state(sys.stdin.buffer.read(LARGEST_STATE + 1), "standard input", reading)
+            elif Path(name).is_dir():
+                _folder(Path(name), reading)
+            elif not _file(Path(name), reading):
+                reading.refuse(Problem(f"{name}: nothing that is judged. Accepted: {ACCEPTED}."), Location(name))
+        except Problem as problem:
+            reading.refuse(problem, Location(name))
+        except RecursionError:
+            reading.refuse(Problem(f"{name}: it nests deeper than any configuration needs."), Location(name))
+    return reading
+
+
+def _folder(folder: Path, reading: Reading) -> None:
+    """Read a folder's files; what an nginx configuration in it includes is not read again by itself."""
+    files = list(_inside(folder))
+    if len(files) > MOST_FILES:
+        raise Problem(
+            f"{folder}: more than {MOST_FILES} files that may be judged. Name the files, or a smaller folder."
+        )
+    whole = [file for file in files if file.suffix == ".conf" and _is_whole(file)]
+    included: set[Path] = set()
+    mounted = len(reading.parts)
+    for file in [*(each for each in files if each.suffix in YAML), *whole, *files]:
+        taken = included | {Path(nginx.name).resolve() for part in reading.parts[mounted:] for nginx in part.nginx}
+        if file.resolve() in taken or (file.suffix in YAML and file not in files):
+            continue
+        before = len(reading.parts)
+        try:
+            _file(file, reading)
+        except Problem as problem:
+            reading.refuse(problem, Location(str(file)))
+        included.add(file.resolve())
+        included |= {
+            Path(inner.file).resolve()
+            for part in reading.parts[before:]
+            for nginx in part.nginx
+            for top in nginx.tree
+            for inner in top.walk()
+            if inner.file
+        }
+
+
+def _inside(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.is_symlink() or path.name in SKIPPED:
+            continue
+        if path.is_dir():
+            yield from _inside(path)
+        elif path.suffix in {*YAML, *SOURCES, ".conf", ".toml"} or path.name in SITE_CONFIGS:
+            yield path
+
+
+def _is_whole(file: Path) -> bool:
+    try:
+        return "http" in file.read_text(errors="replace")[:LARGEST_SOURCE].split()
+    except OSError:
+        return False
+
+
+def _file(path: Path, reading: Reading) -> bool:
+    """Read one file; tell whether it is anything that is judged.
+
+    Raises:
+        Problem: it cannot be read, or is malformed; the message has file and line.
+    """
+    if path.suffix in SOURCES:
+        reading.parts.append(World(sources=(Source(str(path), _text(path, LARGEST_SOURCE)),)))
+        return True
+    if path.name in SITE_CONFIGS:
+        reading.parts.append(texts.site_config(read_yaml(path)))
+        return True
+    if path.suffix == ".json":
+        _state(_bytes(path, LARGEST_STATE), str(path), reading)
+        return True
+    if path.suffix in {*YAML, ".toml"}:
+        return _settings(path, reading)
+    return _nginx(path, reading)
+
+
+def _nginx(path: Path, reading: Reading) -> bool:
+    tree = parse_file(path, check=True)
+    text = "".join(_bytes(path, LARGEST_SOURCE).decode("utf-8", errors="replace"))
+    where = Location(str(path))
+    reading.parts.append(World(nginx=(Nginx(str(path), tree, where),), texts=(Setting("nginx", text, where),)))
+    return True
+
+
+def _settings(path: Path, reading: Reading) -> bool:
+    root = read_toml(path) if path.suffix == ".toml" else read_yaml(path)
+    if root.get("services") and not root.get("http"):
+        inner = compose_files.read(path)
+        reading.parts += inner.parts
+        reading.problems += inner.problems
+    elif root.get("entryPoints") or root.path("providers", "docker") or root.path("providers", "swarm"):
+        reading.parts.append(World(statics=(static_of(root),)))
+    elif root.get("http") or root.get("tls"):
+        certificates = bool(_entries(root.path("tls", "certificates")) or root.path("tls", "stores"))
+        reading.parts.append(World(traefik_files=(read_dynamic([path]),), certificates=certificates))
+    elif (root.get("endpoints") or root.get("tunnels")) and path.suffix in YAML:
+        reading.parts.append(texts.ngrok(root, _text(path, LARGEST_SOURCE)))
+    else:
+        return False
+    return True
+
+
+def _entries(element: Element | None) -> list[Element]:
+    return element.children if element else []
+
+
+def _state(raw: bytes, name: str, reading: Reading) -> None:
+    if len(raw) > LARGEST_STATE:
+        raise Problem(f"{name}: larger than {LARGEST_STATE >> 20} MiB; a stack's state is smaller.")
+    if not raw.strip():
+        raise Problem(f"{name}: the file is empty.")
+    try:
+        document = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        line = getattr(error, "lineno", None)
+        place = f"{name}:{line}" if line else name
+        raise Problem(f"{place}: the file is not JSON: {getattr(error, 'msg', error)}.") from None
+    if isinstance(document, dict) and "socketio_port" in document and "deployment" not in document:
+        reading.parts.append(texts.site_config(yaml_element(raw.decode(errors="replace"), name)))
+        return
+    try:
+        inner = resources.read(resources.of_state(document if isinstance(document, dict) else {}))
+    except Problem as problem:
+        raise Problem(f"{name}: {problem}.") from None
+    reading.parts += inner.parts
+    reading.problems += inner.problems
+
+
+def _bytes(path: Path, most: int) -> bytes:
+    try:
+        if path.stat().st_size > most:
+            raise Problem(f"{path}: larger than {most >> 20} MiB.")
+        return path.read_bytes()
+    except OSError as error:
+        raise Problem(f"{path}: the file cannot be read: {error.strerror}.") from None
+
+
+def _text(path: Path, most: int) -> str:
+    return _bytes(path, most).decode("utf-8", errors="replace")

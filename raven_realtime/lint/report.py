@@ -1,0 +1,108 @@
+"""What the linter prints: text, JSON, SARIF 2.1.0, and GitHub's workflow annotations."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from raven_realtime.findings.entry import Entry, Finding, Level
+
+TOOL = "raven-realtime"
+SARIF_LEVELS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "note"}
+GITHUB_LEVELS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}
+
+
+def as_json(findings: Sequence[Finding], problems: Sequence[str]) -> str:
+    """Return findings and unreadable files as one JSON document."""
+    listed = [
+        {
+            "code": finding.code,
+            "title": finding.entry.title,
+            "level": str(finding.entry.level),
+            "hop": finding.entry.hop,
+            "file": finding.location.path if finding.location else None,
+            "line": finding.location.line if finding.location else None,
+            "evidence": finding.evidence,
+            "remedy": finding.todo.strip(),
+        }
+        for finding in findings
+    ]
+    return json.dumps({"findings": listed, "problems": list(problems)}, indent=2, ensure_ascii=False)
+
+
+def as_sarif(findings: Sequence[Finding], problems: Sequence[str], version: str) -> str:
+    """Return findings as a SARIF log (OASIS, Static Analysis Results Interchange Format, version 2.1.0)."""
+    entries = list({finding.code: finding.entry for finding in findings}.values())
+    order = {entry.code: index for index, entry in enumerate(entries)}
+    notifications = [{"level": "error", "message": {"text": problem}} for problem in problems]
+    run: dict[str, Any] = {
+        "tool": {"driver": {"name": TOOL, "semanticVersion": version, "rules": [_rule(entry) for entry in entries]}},
+        "columnKind": "unicodeCodePoints",
+        "invocations": [{"executionSuccessful": not problems, "toolExecutionNotifications": notifications}],
+        "results": [_result(finding, order) for finding in findings],
+    }
+    return json.dumps({"version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
+
+
+def _rule(entry: Entry) -> dict[str, Any]:
+    return {
+        "id": entry.code,
+        "shortDescription": {"text": entry.title},
+        "fullDescription": {"text": entry.meaning.strip()},
+        "help": {"text": entry.remedy.strip(), "markdown": entry.remedy.strip()},
+        "defaultConfiguration": {"level": SARIF_LEVELS[entry.level]},
+        "properties": {"hop": entry.hop},
+    }
+
+
+def _result(finding: Finding, order: dict[str, int]) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "ruleId": finding.code,
+        "ruleIndex": order[finding.code],
+        "level": SARIF_LEVELS[finding.entry.level],
+        "message": {"text": f"{finding.evidence}. {finding.todo.strip()}"},
+    }
+    if finding.location:
+        physical: dict[str, Any] = {"artifactLocation": {"uri": finding.location.path.replace(" ", "%20")}}
+        if finding.location.line:
+            physical["region"] = {"startLine": finding.location.line}
+        result["locations"] = [{"physicalLocation": physical}]
+    return result
+
+
+def as_github(findings: Sequence[Finding], problems: Sequence[str]) -> str:
+    """Return findings as annotations of a workflow run (GitHub documentation, "Workflow commands")."""
+    lines = []
+    for finding in findings:
+        where = finding.location
+        at = [f"file={_property(where.path)}"] if where else []
+        at += [f"line={where.line}"] if where and where.line else []
+        title = _property(f"{finding.code} {finding.entry.title}")
+        said = _data(f"{finding.evidence}\n{finding.todo.strip()}")
+        lines.append(f"::{GITHUB_LEVELS[finding.entry.level]} {','.join([*at, f'title={title}'])}::{said}")
+    lines += [f"::error title=raven-realtime::{_data(problem)}" for problem in problems]
+    return "\n".join(lines)
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def headline(finding: Finding) -> str:
+    """Return a finding's first line: place, level, code, title."""
+    where = f"{finding.location}: " if finding.location else ""
+    return f"{where}{finding.entry.level} {finding.code} {finding.entry.title}"
+
+
+def closing(findings: Sequence[Finding], problems: Sequence[str]) -> str:
+    """Say in a line what it adds up to."""
+    counts = [(level, sum(finding.entry.level is level for finding in findings)) for level in Level]
+    said = [f"{count} {level}{'s' if count != 1 else ''}" for level, count in counts if count]
+    if problems:
+        said.append(f"{len(problems)} not readable")
+    return ", ".join(said) or "nothing found"

@@ -1,0 +1,291 @@
+"""The world of Pulumi resources: of a preview, as a policy sees it, or of an exported state."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from raven_realtime.findings.entry import Location
+from raven_realtime.lint import texts
+from raven_realtime.lint.world import Container, Reading, Setting, World
+from raven_realtime.problem import Problem
+from raven_realtime.traefik import containers as providers
+from raven_realtime.traefik.elements import labels_of
+
+UNKNOWN = "\0unknown"
+"""Stands for a value that is not known at preview."""
+SECRET = "[secret]"  # noqa: S105 (what stands in the place of one)
+COMMANDS = frozenset({"command:local:Command", "command:remote:Command"})
+JUDGED = frozenset(
+    {
+        "docker:index/container:Container",
+        "docker:index/service:Service",
+        "docker:index/serviceConfig:ServiceConfig",
+        "docker:index/remoteImage:RemoteImage",
+        "command:remote:CopyToRemote",
+        *COMMANDS,
+    }
+)
+_ASKED = {
+    "docker:index/container:Container": (
+        *("labels", "image", "envs", "command", "entrypoints", "healthcheck", "uploads", "user", "readOnly"),
+        *("capabilities", "securityOpts", "ulimits", "ports", "privileged", "networksAdvanced"),
+    ),
+    "docker:index/service:Service": ("labels", "taskSpec", "mode"),
+    "docker:index/serviceConfig:ServiceConfig": ("data",),
+    "command:local:Command": ("stdin",),
+    "command:remote:Command": ("stdin",),
+}
+"""The properties that rules read. What a command's line becomes from others' outputs is the engine's to hide."""
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource with plain properties: dicts, lists, texts, numbers, `UNKNOWN` and `SECRET`."""
+
+    type: str
+    name: str
+    urn: str
+    properties: Mapping[str, Any]
+    needs: Sequence[str] = ()
+    """The URNs that it depends on."""
+    uses: Mapping[str, Sequence[str]] = field(default_factory=lambda: MappingProxyType({}))
+    """The URNs that each property depends on."""
+
+    @property
+    def place(self) -> str:
+        """What findings call it."""
+        return f"{self.type.rpartition(':')[2]} {self.name}"
+
+
+def read(resources: Iterable[Resource]) -> Reading:
+    """Return what resources declare. Malformed configurations in them are in the reading's problems."""
+    listed = [resource for resource in resources if resource.type in JUDGED]
+    reading = Reading()
+    by_urn = {resource.urn: resource for resource in listed}
+    runs_in = _links(listed)
+    for resource in listed:
+        properties = resource.properties
+        try:
+            if resource.type == "docker:index/container:Container":
+                container = _container(resource, by_urn)
+                reading.parts += [World(containers=(container,)), *_uploads(resource, container.name)]
+            elif resource.type == "docker:index/service:Service":
+                reading.parts.append(World(containers=(_service(resource),)))
+            elif resource.type == "docker:index/serviceConfig:ServiceConfig":
+                reading.parts += _text(_decoded(properties.get("data")), resource.place, runs_in.get(resource.urn, ""))
+            elif resource.type in COMMANDS:
+                reading.parts += _command(resource, runs_in.get(resource.urn, ""))
+        except Problem as problem:
+            reading.refuse(problem, Location(resource.place))
+        reading.parts.append(World(unknown=tuple(_unknown(resource, by_urn))))
+    return reading
+
+
+def of_state(document: Mapping[str, Any]) -> list[Resource]:
+    """Return the resources of an exported state (`pulumi stack export`).
+
+    Raises:
+        Problem: it is none.
+    """
+    deployment = document.get("deployment")
+    listed = deployment.get("resources") if isinstance(deployment, Mapping) else None
+    if not isinstance(listed, list):
+        raise Problem("an exported state holds deployment.resources, a list; `pulumi stack export` writes one")
+    return [
+        Resource(
+            str(item.get("type")),
+            str(item.get("urn", "")).rpartition("::")[2],
+            str(item.get("urn", "")),
+            _plain(item.get("inputs") or {}),
+            item.get("dependencies") or (),
+            item.get("propertyDependencies") or {},
+        )
+        for item in listed
+        if isinstance(item, Mapping) and not item.get("delete")
+    ]
+
+
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+_SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 (how Pulumi marks one in a state)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        if value.get(_SIGNATURE) == _SECRET_SIGNATURE:
+            return SECRET
+        if _SIGNATURE in value:
+            return value.get("text", "")
+        return {key: _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _links(resources: Sequence[Resource]) -> dict[str, str]:
+    """Tell which container runs the configuration that a resource holds: the one that depends on it."""
+    found: dict[str, str] = {}
+    for resource in resources:
+        if resource.type in {"docker:index/container:Container", "docker:index/service:Service"}:
+            for urn in [*resource.needs, *(each for used in resource.uses.values() for each in used)]:
+                found.setdefault(urn, _name(resource))
+    return found
+
+
+def _name(resource: Resource) -> str:
+    named = resource.properties.get("name")
+    return named if isinstance(named, str) and named not in {UNKNOWN, SECRET, ""} else resource.name
+
+
+def _container(resource: Resource, by_urn: Mapping[str, Resource]) -> Container:
+    given = resource.properties
+    place = Location(resource.place)
+    networks = [_said(each.get("name")) for each in _maps(given.get("networksAdvanced"))]
+    ports = [int(port) for each in _maps(given.get("ports")) if (port := str(each.get("internal", ""))[:6]).isdigit()]
+    tests = _texts(_map(given.get("healthcheck")).get("tests"))
+    security = [text.replace("=", ":") for text in _texts(given.get("securityOpts"))]
+    routing = providers.Container(
+        _name(resource),
+        labels_of({_said(each.get("label")): _said(each.get("value")) for each in _maps(given.get("labels"))}, place),
+        place,
+        networks={name: "" for name in networks if name} if networks else None,
+        network_mode=_said(given.get("networkMode")),
+        ports=None,
+    )
+    return Container(
+        routing,
+        image=_image(resource, by_urn),
+        environment=tuple(_variable(text, place) for text in _texts(given.get("envs"))),
+        command=" ".join([*_texts(given.get("entrypoints")), *_texts(given.get("command"))]),
+        healthcheck=Setting("healthcheck", " ".join(tests), place) if tests else None,
+        user=_said(given.get("user")),
+        read_only=given.get("readOnly") is True,
+        privileged=given.get("privileged") is True,
+        drops_all="ALL"
+        in {text.upper().removeprefix("CAP_") for text in _texts(_map(given.get("capabilities")).get("drops"))},
+        no_new_privileges=any(text in {"no-new-privileges:true", "no-new-privileges"} for text in security),
+        memory_limit=bool(given.get("memory")),
+        nofile=next(
+            (int(each["soft"]) for each in _maps(given.get("ulimits")) if _is_nofile(each)),
+            None,
+        ),
+        declared=bool(ports) or True,
+    )
+
+
+def _is_nofile(limit: Mapping[str, Any]) -> bool:
+    return limit.get("name") == "nofile" and isinstance(limit.get("soft"), int | float)
+
+
+def _image(resource: Resource, by_urn: Mapping[str, Resource]) -> str:
+    """Return the image as somebody wrote it: an id comes from a RemoteImage, which has the name."""
+    image = _said(resource.properties.get("image"))
+    if image and not image.startswith("sha256:"):
+        return image
+    for urn in (*resource.uses.get("image", ()), *resource.needs):
+        used = by_urn.get(urn)
+        if used and used.type == "docker:index/remoteImage:RemoteImage":
+            return _said(used.properties.get("name"))
+    return image
+
+
+def _service(resource: Resource) -> Container:
+    given = resource.properties
+    place = Location(resource.place)
+    spec = _map(_map(given.get("taskSpec")).get("containerSpec"))
+    replicas = _map(_map(given.get("mode")).get("replicated")).get("replicas")
+    tests = _texts(_map(spec.get("healthcheck")).get("tests"))
+    networks = _maps(_map(given.get("taskSpec")).get("networksAdvanceds"))
+    routing = providers.Container(
+        _name(resource),
+        labels_of({_said(each.get("label")): _said(each.get("value")) for each in _maps(given.get("labels"))}, place),
+        place,
+        networks={_said(each.get("name")): "" for each in networks} or None,
+        ports=(),
+    )
+    memory = _map(_map(_map(given.get("taskSpec")).get("resources")).get("limits")).get("memoryBytes")
+    return Container(
+        routing,
+        image=_said(spec.get("image")),
+        environment=tuple(Setting(name, _said(value), place) for name, value in _map(spec.get("env")).items()),
+        command=" ".join([*_texts(spec.get("commands")), *_texts(spec.get("args"))]),
+        healthcheck=Setting("healthcheck", " ".join(tests), place) if tests else None,
+        user=_said(spec.get("user")),
+        read_only=spec.get("readOnly") is True,
+        memory_limit=bool(memory),
+        replicas=int(replicas) if isinstance(replicas, int | float) else 1,
+        swarm=True,
+        declared=False,
+    )
+
+
+def _uploads(resource: Resource, container: str) -> Iterator[World]:
+    for upload in _maps(resource.properties.get("uploads")):
+        content = _said(upload.get("content")) or _decoded(upload.get("contentBase64"))
+        yield from _text(content, f"{resource.place} {_said(upload.get('file'))}", container)
+
+
+def _command(resource: Resource, runs_in: str) -> Iterator[World]:
+    given = resource.properties
+    place = Location(resource.place)
+    yield from _text(_said(given.get("stdin")), resource.place, runs_in)
+    lines = dict.fromkeys(line for key in ("create", "update", "delete") if (line := _said(given.get(key))))
+    for line in lines:
+        yield texts.command(line, place)
+
+
+def _text(text: str, name: str, runs_in: str) -> Iterator[World]:
+    if text and (world := texts.read(text, name, runs_in=runs_in)):
+        yield world
+
+
+def _decoded(value: Any) -> str:
+    try:
+        return base64.b64decode(_said(value), validate=True).decode(errors="replace")
+    except (binascii.Error, ValueError):
+        return ""
+
+
+def _unknown(resource: Resource, by_urn: Mapping[str, Resource]) -> Iterator[Setting]:
+    for key in _ASKED.get(resource.type, ()):
+        value = resource.properties.get(key)
+        if key == "image" and value == UNKNOWN and _image(resource, by_urn):
+            continue
+        for path in _paths(value, key):
+            yield Setting(path, "", Location(resource.place))
+
+
+def _paths(value: Any, path: str) -> Iterator[str]:
+    if value == UNKNOWN:
+        yield path
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _paths(inner, f"{path}.{key}")
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _paths(inner, f"{path}[{index}]")
+
+
+def _variable(text: str, place: Location) -> Setting:
+    name, _, value = text.partition("=")
+    return Setting(name, value, place)
+
+
+def _said(value: Any) -> str:
+    return value if isinstance(value, str) and value != UNKNOWN else ""
+
+
+def _map(value: Any) -> Mapping[str, Any]:
+    if isinstance(value, list) and value:
+        value = value[0]
+    return value if isinstance(value, Mapping) else {}
+
+
+def _maps(value: Any) -> list[Mapping[str, Any]]:
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+
+
+def _texts(value: Any) -> list[str]:
+    return [_said(each) for each in value if _said(each)] if isinstance(value, list) else []

@@ -1,0 +1,22 @@
+"""Browser code names no port of its own for Socket.IO."""
+
+import re
+from collections.abc import Iterator
+
+from raven_realtime.findings.entry import Finding
+from raven_realtime.findings.page_asks_port_9000 import ENTRY
+from raven_realtime.lint.clients import connections
+from raven_realtime.lint.rule import Parameters, Rule
+from raven_realtime.lint.world import World
+
+_PORT = re.compile(r":(?:9000|9001)\b|\b(?:localhost|127\.0\.0\.1):\d+")
+
+
+def judge(world: World, _: Parameters) -> Iterator[Finding]:
+    """Report connections to an address with the port of a bench in it."""
+    for connection in connections(world):
+        if found := _PORT.search(connection.arguments):
+            yield ENTRY.found(f"the client connects to an address with {found[0]}", connection.location)
+
+
+RULE = Rule("client-without-port", "browser code names no port of its own for Socket.IO", ENTRY, judge)

@@ -1,0 +1,22 @@
+"""The proxy's image is pinned by digest."""
+
+import re
+from collections.abc import Iterator
+
+from raven_realtime.findings.entry import Finding
+from raven_realtime.findings.image_not_pinned import ENTRY
+from raven_realtime.lint.rule import Parameters, Rule
+from raven_realtime.lint.sidecars import sidecars
+from raven_realtime.lint.world import World
+
+_DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$|^sha256:[0-9a-f]{64}$")
+
+
+def judge(world: World, _: Parameters) -> Iterator[Finding]:
+    """Report images of nginx sidecars that a tag names."""
+    for container in sidecars(world):
+        if container.image and "$" not in container.image and not _DIGEST.search(container.image):
+            yield ENTRY.found(f"{container.name} runs {container.image}", container.location)
+
+
+RULE = Rule("image-pinned", "the proxy's image is pinned by digest", ENTRY, judge)

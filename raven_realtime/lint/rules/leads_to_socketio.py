@@ -1,0 +1,78 @@
+"""Requests for /socket.io/ reach the Socket.IO process: not the web, not nothing."""
+
+from collections.abc import Iterator
+
+from raven_realtime.findings.entry import Finding
+from raven_realtime.findings.web_answers import ENTRY
+from raven_realtime.lint.passages import Behind, passages, tunnels_apart
+from raven_realtime.lint.routes import names_socketio, realtime_routers, routes, service_of
+from raven_realtime.lint.rule import Parameter, Parameters, Rule
+from raven_realtime.lint.world import World
+from raven_realtime.nginx.routing import Action
+from raven_realtime.settings import SOCKETIO_PORT, WEB_PORT
+
+
+def judge(world: World, parameters: Parameters) -> Iterator[Finding]:
+    """Report routers, servers and tunnels that lead elsewhere."""
+    yield from _routers(world, parameters["web"])
+    yield from _servers(world)
+    yield from _tunnels(world, parameters["web"])
+
+
+def _routers(world: World, web: int) -> Iterator[Finding]:
+    reached = {claim.router.name for route in routes(world) for claim in route.claims}
+    for router in realtime_routers(world):
+        if names_socketio(router) and router.name not in reached:
+            yield ENTRY.found(
+                f"{router.name} has the rule {router.rule}, which no request for /socket.io/ matches", router.location
+            )
+        service = service_of(world, router)
+        ports = (
+            {server.port or server.url.rpartition(":")[2].strip("/") for server in service.servers} if service else ()
+        )
+        if names_socketio(router) and str(web) in ports:
+            yield ENTRY.found(f"{router.name} leads to port {web}, which is Frappe's web", router.location)
+
+
+def _servers(world: World) -> Iterator[Finding]:
+    ways = passages(world)
+    apart = {way.nginx.name for way in tunnels_apart(world)}
+    for way in ways:
+        if way.behind is Behind.WEB and (way.meant or way.nginx.name not in apart):
+            yield ENTRY.found(f"{way.host}: /socket.io/ is passed to port {WEB_PORT}, which is Frappe's web", way.at)
+        elif way.behind is Behind.NOTHING and way.meant and not _to_https(way.polling.redirect):
+            answer = way.polling
+            what = (
+                f"redirected to {answer.redirect}" if answer.action is Action.REDIRECT else f"answered by {_by(answer)}"
+            )
+            yield ENTRY.found(f"{way.host}: /socket.io/ is {what}, not passed to port {SOCKETIO_PORT}", way.at)
+
+
+def _by(answer: object) -> str:
+    decided = getattr(answer, "decided_by", None)
+    return f"`{decided}`" if decided else "nginx itself"
+
+
+def _to_https(redirect: str | None) -> bool:
+    return bool(redirect and redirect.startswith("https://"))
+
+
+def _tunnels(world: World, web: int) -> Iterator[Finding]:
+    if any(tunnel.port == SOCKETIO_PORT for tunnel in world.tunnels):
+        return
+    for tunnel in world.tunnels:
+        if tunnel.port == web:
+            yield ENTRY.found(
+                f"the tunnel {tunnel.name} leads to port {web}: Frappe's web answers /socket.io/ with 404",
+                tunnel.location,
+                stack="ngrok",
+            )
+
+
+RULE = Rule(
+    "leads-to-socketio",
+    "requests for /socket.io/ reach the Socket.IO process",
+    ENTRY,
+    judge,
+    {"web": Parameter(WEB_PORT, "The port of Frappe's web process")},
+)

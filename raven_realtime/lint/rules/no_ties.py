@@ -1,0 +1,28 @@
+"""No two routers of the same priority match a request for /socket.io."""
+
+from collections.abc import Iterator
+
+from raven_realtime.findings.entry import Finding
+from raven_realtime.findings.routers_tie import ENTRY
+from raven_realtime.lint.routes import routes
+from raven_realtime.lint.rule import Parameters, Rule
+from raven_realtime.lint.world import World
+from raven_realtime.traefik.claims import Reach
+
+
+def judge(world: World, _: Parameters) -> Iterator[Finding]:
+    """Report each pair of routers that tie, unless they lead to the same service."""
+    for route in routes(world):
+        for claim in route.claims:
+            if claim.reach is Reach.SHADOWED or claim.router.name != route.router.name:
+                continue
+            for rival in claim.ties_with:
+                if rival.service != claim.router.service:
+                    first, second = sorted((claim.router, rival), key=lambda router: router.name)
+                    yield ENTRY.found(
+                        f"{route.host}: {first.name} and {second.name} tie at {first.priority_reason}",
+                        second.location,
+                    )
+
+
+RULE = Rule("no-ties", "no two routers of the same priority match a request for /socket.io", ENTRY, judge)

@@ -1,0 +1,56 @@
+"""One router owns /socket.io on each host: no other one gets any of it."""
+
+from collections.abc import Iterator
+
+from raven_realtime.findings.entry import Finding
+from raven_realtime.findings.path_owned_by_another import ENTRY
+from raven_realtime.lint.routes import Route, names_socketio, realtime_routers, routes
+from raven_realtime.lint.rule import Parameters, Rule
+from raven_realtime.lint.world import World
+from raven_realtime.traefik.claims import Claim, Reach
+
+
+def judge(world: World, _: Parameters) -> Iterator[Finding]:
+    """Report every router that gets some of what is meant for Socket.IO, and every one that loses all of it."""
+    mine = {router.name for router in realtime_routers(world)}
+    for route in routes(world):
+        for claim in route.claims:
+            if claim.router.name == route.router.name:
+                if claim.reach is Reach.SHADOWED and not _is_mine(claim, mine):
+                    yield _lost(route, claim)
+            elif claim.reach in {Reach.ALWAYS, Reach.MAY} and not claim.ties_with and _rivals(route, claim, mine):
+                yield ENTRY.found(
+                    f"{route.host}: {claim.router.name} ({claim.router.priority_reason}) can get /socket.io/ "
+                    f"beside {route.router.name} ({route.router.priority_reason}): {claim.why}",
+                    claim.router.location,
+                    stack="traefik",
+                )
+
+
+def _rivals(route: Route, claim: Claim, mine: set[str]) -> bool:
+    """Tell whether two routers compete: not when both are meant for Socket.IO and lead to the same service."""
+    if claim.router.name in mine and claim.router.service == route.router.service:
+        return False
+    lost = all(each.reach is Reach.SHADOWED for each in route.claims if each.router.name == route.router.name)
+    return not (lost and claim.router.name not in mine)
+
+
+def _is_mine(claim: Claim, mine: set[str]) -> bool:
+    return all(router.name in mine and not names_socketio(claim.router) for router in claim.shadowed_by)
+
+
+def _lost(route: Route, claim: Claim) -> Finding:
+    winners = ", ".join(
+        f"{router.name} ({router.priority_reason})"
+        for router in claim.shadowed_by
+        if any(each.router.name == router.name and each.reach is not Reach.SHADOWED for each in route.claims)
+    )
+    return ENTRY.found(
+        f"{route.host}: {winners} takes every request for /socket.io/ before {route.router.name} "
+        f"({route.router.priority_reason})",
+        route.router.location,
+        stack="traefik",
+    )
+
+
+RULE = Rule("one-owner", "one router owns /socket.io on each host", ENTRY, judge)

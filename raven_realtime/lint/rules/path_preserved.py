@@ -1,0 +1,33 @@
+"""Path and query string arrive as the client sent them."""
+
+from collections.abc import Iterator
+
+from raven_realtime.findings.entry import Finding
+from raven_realtime.findings.request_mangled import ENTRY
+from raven_realtime.lint.passages import PATH, QUERY, forwarding, place
+from raven_realtime.lint.routes import realtime_routers
+from raven_realtime.lint.rule import Parameters, Rule
+from raven_realtime.lint.world import World
+
+REWRITING = frozenset({"stripprefix", "stripprefixregex", "replacepath", "replacepathregex", "addprefix"})
+
+
+def judge(world: World, _: Parameters) -> Iterator[Finding]:
+    """Compare what the upstream gets with what was asked; report middlewares that rewrite the path."""
+    asked = f"{PATH}?{QUERY}"
+    for passage in forwarding(world):
+        got = passage.polling.upstream_uri
+        if got is not None and got != asked:
+            decided = passage.polling.decided_by or passage.server
+            yield ENTRY.found(f"{passage.host}: {asked} arrives as {got}", place(decided, passage.nginx), stack="nginx")
+    for router in realtime_routers(world):
+        for name in router.middlewares:
+            middleware = world.table.middlewares.get(name)
+            if middleware and middleware.kind.lower() in REWRITING:
+                yield ENTRY.found(
+                    f"{router.name} uses {name}, a {middleware.kind}: Socket.IO gets another path",
+                    middleware.location or router.location,
+                )
+
+
+RULE = Rule("path-preserved", "path and query string arrive as the client sent them", ENTRY, judge)

@@ -1,0 +1,78 @@
+"""9000 is Socket.IO's port in every place that names it."""
+
+import re
+from collections.abc import Iterator
+
+from raven_realtime.findings.entry import Finding
+from raven_realtime.findings.port_mixed_up import ENTRY
+from raven_realtime.lint.passages import Behind, passages, place
+from raven_realtime.lint.routes import names_socketio, realtime_routers, service_of
+from raven_realtime.lint.rule import Parameter, Parameters, Rule
+from raven_realtime.lint.world import World
+from raven_realtime.settings import SOCKETIO_PORT
+
+VARIABLES = ("FRAPPE_SOCKETIO_PORT", "SOCKETIO_PORT", "VITE_SOCKET_PORT")
+_ADDRESS = re.compile(r"(?:127\.0\.0\.1|localhost|0\.0\.0\.0|172\.17\.0\.1|host-gateway)[:\"\s,]+(90\d\d)\b")
+_SEED_MISTAKE = 9001
+"""What a second bench gets, and what the seed's first version said."""
+
+
+def judge(world: World, parameters: Parameters) -> Iterator[Finding]:
+    """Report every place that names another port."""
+    port = parameters["port"]
+    for setting in world.ports:
+        if setting.value != str(port):
+            yield ENTRY.found(f"{setting.name} is {setting.value}, not {port}", setting.location)
+    for container in world.containers:
+        for variable in container.environment:
+            named = variable.value.rpartition(":")[2] if variable.name == "SOCKETIO" else variable.value
+            if variable.name in {*VARIABLES, "SOCKETIO"} and named.isdigit() and named != str(port):
+                yield ENTRY.found(f"{variable.name} names port {named}, not {port}", variable.location)
+    for command in world.commands:
+        for found in _ADDRESS.finditer(command.value):
+            if found[1] != str(port):
+                yield ENTRY.found(f"a command names port {found[1]}, not {port}", command.location)
+    for tunnel in world.tunnels:
+        if tunnel.port == _SEED_MISTAKE != port:
+            yield ENTRY.found(f"the tunnel {tunnel.name} leads to port {tunnel.port}, not {port}", tunnel.location)
+    yield from _upstreams(world, port, parameters["other_hops"])
+    yield from _services(world, port)
+
+
+def _upstreams(world: World, port: int, others: list[str]) -> Iterator[Finding]:
+    accepted = {port, 3000, *(int(each) for each in others if each.isdigit())}
+    for passage in passages(world):
+        wrong = [each for each in passage.ports if each not in accepted]
+        if passage.behind is Behind.REALTIME and wrong:
+            passed = passage.polling.decided_by or passage.server
+            yield ENTRY.found(
+                f"{passage.host}: /socket.io/ is passed to {', '.join(passage.polling.upstream_servers)}, "
+                f"and Socket.IO listens on {port}",
+                place(passed, passage.nginx),
+                stack="nginx",
+            )
+
+
+def _services(world: World, port: int) -> Iterator[Finding]:
+    for router in realtime_routers(world):
+        service = service_of(world, router)
+        if service is None or not names_socketio(router):
+            continue
+        for server in service.servers:
+            named = server.port or server.url.rpartition(":")[2].strip("/")
+            if named == str(_SEED_MISTAKE) != str(port):
+                yield ENTRY.found(f"{router.name} leads to port {named}, not {port}", service.location)
+
+
+RULE = Rule(
+    "port-9000",
+    "9000 is Socket.IO's port in every place that names it",
+    ENTRY,
+    judge,
+    {
+        "port": Parameter(SOCKETIO_PORT, "The port of the Socket.IO process"),
+        "other_hops": Parameter(
+            ["0", "80", "443", "8000", "8005", "8080", "8443"], "Ports behind which another proxy, or the web, stands"
+        ),
+    },
+)

@@ -1,0 +1,17 @@
+"""Every configuration can be read."""
+
+from collections.abc import Iterator
+
+from raven_realtime.findings.configuration_unreadable import ENTRY
+from raven_realtime.findings.entry import Finding
+from raven_realtime.lint.rule import Parameters, Rule
+from raven_realtime.lint.world import World
+
+
+def judge(world: World, _: Parameters) -> Iterator[Finding]:
+    """Report what could not be read, with the reader's own words."""
+    for broken in world.unreadable:
+        yield ENTRY.found(broken.value, broken.location)
+
+
+RULE = Rule("readable", "every configuration can be read", ENTRY, judge, alone=True)

@@ -1,0 +1,24 @@
+"""/socket.io without its slash is not redirected to an inner address."""
+
+from collections.abc import Iterator
+
+from raven_realtime.findings.entry import Finding
+from raven_realtime.findings.slash_redirected import ENTRY
+from raven_realtime.lint.passages import realtime
+from raven_realtime.lint.rule import Parameters, Rule
+from raven_realtime.lint.world import World
+from raven_realtime.nginx.routing import Action
+
+
+def judge(world: World, _: Parameters) -> Iterator[Finding]:
+    """Ask for /socket.io and look at where a redirect leads."""
+    for passage in realtime(world):
+        answer = passage.ask("polling", target="/socket.io?EIO=4&transport=polling")
+        leads = answer.redirect or ""
+        if answer.action is Action.REDIRECT and leads.startswith("http") and passage.behind_tls:
+            yield ENTRY.found(f"{passage.host}: /socket.io is redirected to {leads.partition('?')[0]}", passage.at)
+
+
+RULE = Rule(
+    "slash-kept", "/socket.io without its slash is not redirected to an inner address", ENTRY, judge, alone=True
+)

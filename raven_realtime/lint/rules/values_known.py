@@ -1,0 +1,17 @@
+"""What rules read is known before the update."""
+
+from collections.abc import Iterator
+
+from raven_realtime.findings.entry import Finding
+from raven_realtime.findings.value_not_known import ENTRY
+from raven_realtime.lint.rule import Parameters, Rule
+from raven_realtime.lint.world import World
+
+
+def judge(world: World, _: Parameters) -> Iterator[Finding]:
+    """Report every unknown property that a rule would have read."""
+    for unknown in world.unknown:
+        yield ENTRY.found(f"{unknown.location}: {unknown.name} is not known before the update", unknown.location)
+
+
+RULE = Rule("values-known", "what the rules read is known before the update", ENTRY, judge)
