@@ -1,13 +1,13 @@
-"""What is compared, and how: candidates in turn, round after round, and the median of the rounds.
+"""What is compared, and how: candidates in turn, again and again, and the median.
 
-The machine is shared and noisy. So a candidate's figure stands beside the baseline's of the same round: load that comes
-and goes touches both, and their ratio stays.
+The machine is shared and noisy. So the candidates are asked one right after the other, each for a moment, many times:
+load that comes and goes touches all of one turn, and their ratio stays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -50,8 +50,12 @@ class Measure:
     name: str
     take: Callable[[int, float], float]
     """Measure the path at a port of 127.0.0.1; the size is 1, or less for a trial run."""
-    rounds: int = 5
     target: Target | None = None
+    rounds: int = 4
+    """How often everything is started anew."""
+    turns: int = 4
+    """How often every candidate is asked in a round, after a shorter time that does not count: Node compiles what it
+    runs often. A measure that has one turn counts from the start."""
 
 
 @dataclass(frozen=True)
@@ -71,17 +75,17 @@ class Comparison:
 
 @dataclass
 class Row:
-    """What the rounds of one measure gave, by candidate."""
+    """What the turns of one measure gave, by candidate."""
 
     measure: Measure
     figures: dict[str, list[float]] = field(default_factory=dict)
 
     def figure(self, candidate: str) -> float:
-        """Return the median of the rounds."""
+        """Return the median."""
         return median(self.figures[candidate])
 
     def ratio(self, candidate: str) -> float:
-        """Return the median of the ratios to the baseline, round by round."""
+        """Return the median of the ratios to the baseline, turn by turn."""
         baseline = next(iter(self.figures.values()))
         return median(own / base if base else 0.0 for own, base in zip(self.figures[candidate], baseline, strict=True))
 
@@ -105,19 +109,31 @@ def run(
 
     Args:
         comparison: what to compare.
-        served: opens a candidate's path for one figure, everything of it new, and gives its port.
-        size: less than 1 shortens every figure and has one round, for a trial.
-        progress: is told each figure.
+        served: opens a candidate's path, everything of it new, and gives its port.
+        size: less than 1 shortens every figure and has one turn, for a trial.
+        progress: is told what each round brought.
     """
-    rows = []
-    for measure in comparison.measures:
-        row = Row(measure, {candidate.name: [] for candidate in comparison.candidates})
-        rounds = measure.rounds if size == 1 else 1
-        for number in range(1, rounds + 1):
-            for candidate in comparison.candidates:
-                with served(candidate) as port:
-                    figure = measure.take(port, size)
-                row.figures[candidate.name].append(figure)
-                progress(f"{measure.name}, round {number} of {rounds}, {candidate.name}: {figure:,.0f}")
-        rows.append(row)
-    return rows
+    return [_row(comparison, measure, served, size, progress) for measure in comparison.measures]
+
+
+def _row(
+    comparison: Comparison,
+    measure: Measure,
+    served: Callable[[Candidate], AbstractContextManager[int]],
+    size: float,
+    progress: Callable[[str], None],
+) -> Row:
+    row = Row(measure, {candidate.name: [] for candidate in comparison.candidates})
+    rounds = measure.rounds if size == 1 else 1
+    for number in range(1, rounds + 1):
+        with ExitStack() as open_ones:
+            ports = {each.name: open_ones.enter_context(served(each)) for each in comparison.candidates}
+            if measure.turns > 1:
+                for port in ports.values():
+                    measure.take(port, size / 2)
+            for _ in range(measure.turns if size == 1 else 1):
+                for name, port in ports.items():
+                    row.figures[name].append(measure.take(port, size))
+        so_far = ", ".join(f"{name} {row.figure(name):,.0f} ({row.ratio(name):.2f})" for name in ports)
+        progress(f"{measure.name}, round {number} of {rounds}: {so_far}")
+    return row

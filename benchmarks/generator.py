@@ -14,8 +14,6 @@ from typing import Any
 from raven_realtime.problem import Problem
 
 SOURCE = Path(__file__).parent / "load"
-WARM_UP_SECONDS = 0.7
-"""How long a fresh server is used before a figure is taken: Node compiles what it runs often."""
 
 
 @cache
@@ -33,7 +31,7 @@ _kept: list[tempfile.TemporaryDirectory[str]] = []
 """Removed when the interpreter ends."""
 
 
-def load(kind: str, port: int, *, connections: int, seconds: float, warm: bool = True) -> dict[str, Any]:
+def load(kind: str, port: int, *, connections: int, seconds: float) -> dict[str, Any]:
     """Put load on the path at a port of 127.0.0.1 and return what came of it.
 
     Args:
@@ -41,14 +39,11 @@ def load(kind: str, port: int, *, connections: int, seconds: float, warm: bool =
         port: where the path begins.
         connections: how many at once.
         seconds: how long.
-        warm: whether to use the path for a moment first.
 
     Raises:
         RuntimeError: the generator failed; it says how on standard error.
     """
     command = [str(_program()), kind, "-address", f"127.0.0.1:{port}", "-connections", str(connections)]
-    if warm:
-        subprocess.run([*command, "-seconds", str(min(WARM_UP_SECONDS, seconds))], check=True, capture_output=True)
     done = subprocess.run(
         [*command, "-seconds", str(seconds)], stdout=subprocess.PIPE, stderr=sys.stderr, text=True, check=False
     )

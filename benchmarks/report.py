@@ -16,10 +16,10 @@ PAGE = "benchmarks.md"
 HEAD = """\
 # Benchmarks
 
-Written by `make bench`. Everything runs on one machine, load generator included, over loopback. The candidates take
-turns, round after round, each time with servers of their own. A figure is the median of its rounds, and the ratio in
-brackets is the median of the rounds' ratios to the first column. Absolute figures depend on the machine: look at the
-ratios.
+Written by `make bench`. Everything runs on one machine, load generator included, over loopback. The candidates are
+asked in turn, each for about a second, again and again, with new servers for every round. A figure is the median, and
+the ratio in brackets is the median of the ratios to the first column, turn by turn. Absolute figures depend on the
+machine, so look at the ratios.
 """
 SECTION = re.compile(r"^<!-- (?P<name>[a-z-]+) (?P<rank>\d+) -->$(?P<text>.*?)^<!-- end -->$", re.MULTILINE | re.DOTALL)
 STYLE = Style(
