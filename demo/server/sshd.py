@@ -77,6 +77,7 @@ def program(layout: Layout) -> Program:
         "UseDNS": "no",
         "MaxStartups": "100",
         "MaxSessions": "100",
+        "Subsystem": "sftp internal-sftp",  # what CopyToRemote speaks
         "SetEnv": session,
     }
     config = layout.ssh / "sshd_config"
