@@ -22,7 +22,6 @@ LARGEST_STATE = 64 << 20
 LARGEST_SOURCE = 16 << 20
 SKIPPED = frozenset({"node_modules", ".git", ".venv", "venv", "__pycache__", ".cache", "dist-info"})
 YAML = frozenset({".yml", ".yaml"})
-SOURCES = frozenset({".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".vue", ".html"})
 SITE_CONFIGS = frozenset({"common_site_config.json", "site_config.json"})
 ACCEPTED = (
     "compose files, nginx configurations (*.conf), Traefik's static and dynamic files (YAML, TOML), ngrok's file, "
@@ -91,7 +90,7 @@ def _inside(folder: Path) -> Iterator[Path]:
             continue
         if path.is_dir():
             yield from _inside(path)
-        elif path.suffix in {*YAML, *SOURCES, ".conf", ".toml"} or path.name in SITE_CONFIGS:
+        elif path.suffix in {*YAML, *texts.SOURCES, ".conf", ".toml"} or path.name in SITE_CONFIGS:
             yield path
 
 
@@ -108,7 +107,7 @@ def _file(path: Path, reading: Reading) -> bool:
     Raises:
         Problem: it cannot be read, or is malformed; the message has file and line.
     """
-    if path.suffix in SOURCES:
+    if path.suffix in texts.SOURCES:
         reading.parts.append(World(sources=(Source(str(path), _text(path, LARGEST_SOURCE)),)))
         return True
     if path.name in SITE_CONFIGS:

@@ -6,12 +6,13 @@ import base64
 import binascii
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any
 
 from raven_realtime.findings.entry import Location
 from raven_realtime.lint import texts
-from raven_realtime.lint.world import Container, Reading, Setting, World
+from raven_realtime.lint.world import Container, Reading, Setting, Source, World
 from raven_realtime.problem import Problem
 from raven_realtime.traefik import containers as providers
 from raven_realtime.traefik.elements import labels_of
@@ -32,7 +33,7 @@ JUDGED = frozenset(
 )
 _ASKED = {
     "docker:index/container:Container": (
-        *("labels", "image", "envs", "command", "entrypoints", "healthcheck", "uploads", "user", "readOnly"),
+        *("labels", "envs", "command", "entrypoints", "healthcheck", "uploads", "user", "readOnly"),
         *("capabilities", "securityOpts", "ulimits", "ports", "privileged", "networksAdvanced"),
     ),
     "docker:index/service:Service": ("labels", "taskSpec", "mode"),
@@ -40,7 +41,8 @@ _ASKED = {
     "command:local:Command": ("stdin",),
     "command:remote:Command": ("stdin",),
 }
-"""The properties that rules read. What a command's line becomes from others' outputs is the engine's to hide."""
+"""The properties that rules read, but for two: an image comes from a RemoteImage, whose name is known (where it does
+not, `image-pinned` says so), and what a command's line becomes from others' outputs is only read for secrets."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def read(resources: Iterable[Resource]) -> Reading:
                 reading.parts += _command(resource, runs_in.get(resource.urn, ""))
         except Problem as problem:
             reading.refuse(problem, Location(resource.place))
-        reading.parts.append(World(unknown=tuple(_unknown(resource, by_urn))))
+        reading.parts.append(World(unknown=tuple(_unknown(resource))))
     return reading
 
 
@@ -143,7 +145,6 @@ def _container(resource: Resource, by_urn: Mapping[str, Resource]) -> Container:
     given = resource.properties
     place = Location(resource.place)
     networks = [_said(each.get("name")) for each in _maps(given.get("networksAdvanced"))]
-    ports = [int(port) for each in _maps(given.get("ports")) if (port := str(each.get("internal", ""))[:6]).isdigit()]
     tests = _texts(_map(given.get("healthcheck")).get("tests"))
     security = [text.replace("=", ":") for text in _texts(given.get("securityOpts"))]
     routing = providers.Container(
@@ -171,7 +172,6 @@ def _container(resource: Resource, by_urn: Mapping[str, Resource]) -> Container:
             (int(each["soft"]) for each in _maps(given.get("ulimits")) if _is_nofile(each)),
             None,
         ),
-        declared=bool(ports) or True,
     )
 
 
@@ -224,7 +224,11 @@ def _service(resource: Resource) -> Container:
 def _uploads(resource: Resource, container: str) -> Iterator[World]:
     for upload in _maps(resource.properties.get("uploads")):
         content = _said(upload.get("content")) or _decoded(upload.get("contentBase64"))
-        yield from _text(content, f"{resource.place} {_said(upload.get('file'))}", container)
+        file = _said(upload.get("file"))
+        if PurePosixPath(file).suffix in texts.SOURCES:
+            yield World(sources=(Source(f"{resource.place} {file}", content),))
+        else:
+            yield from _text(content, f"{resource.place} {file}", container)
 
 
 def _command(resource: Resource, runs_in: str) -> Iterator[World]:
@@ -248,12 +252,9 @@ def _decoded(value: Any) -> str:
         return ""
 
 
-def _unknown(resource: Resource, by_urn: Mapping[str, Resource]) -> Iterator[Setting]:
+def _unknown(resource: Resource) -> Iterator[Setting]:
     for key in _ASKED.get(resource.type, ()):
-        value = resource.properties.get(key)
-        if key == "image" and value == UNKNOWN and _image(resource, by_urn):
-            continue
-        for path in _paths(value, key):
+        for path in _paths(resource.properties.get(key), key):
             yield Setting(path, "", Location(resource.place))
 
 

@@ -13,10 +13,15 @@ from raven_realtime.findings.entry import Location
 from raven_realtime.lint.world import Nginx, Setting, Tunnel, World
 from raven_realtime.nginx.parse import parse_text
 from raven_realtime.problem import Problem
+from raven_realtime.traefik.dynamic import http_of
 from raven_realtime.traefik.elements import Element, yaml_element
+from raven_realtime.traefik.table import Contribution
 
 _NGINX = re.compile(r"^\s*(http|server|events|upstream\s+\S+|location\s+[^{;]+|map\s+\S+\s+\S+)\s*\{", re.MULTILINE)
 _NGROK = re.compile(r"^(endpoints|tunnels):", re.MULTILINE)
+_DYNAMIC = re.compile(r"^http:\s*$", re.MULTILINE)
+SOURCES = frozenset({".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".vue", ".html"})
+"""Endings of a frontend's (or the realtime process') files."""
 _PORT_KEYS = {"socketio_port"}
 
 
@@ -48,6 +53,9 @@ def read(text: str, name: str, *, runs_in: str = "") -> World | None:
         )
     if is_ngrok(text):
         return ngrok(yaml_element(text, name), text)
+    if _DYNAMIC.search(text) and "routers:" in text:
+        http = http_of(yaml_element(text, name), labels=False, owner=name)
+        return World(traefik_files=(Contribution("file", http.routers, http.services, http.middlewares),))
     if '"socketio_port"' in text or '"db_name"' in text:
         return site_config(yaml_element(text, name))
     return None

@@ -15,8 +15,9 @@ _DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$|^sha256:[0-9a-f]{64}$")
 def judge(world: World, _: Parameters) -> Iterator[Finding]:
     """Report images of nginx sidecars that a tag names."""
     for container in sidecars(world):
-        if container.image and "$" not in container.image and not _DIGEST.search(container.image):
-            yield ENTRY.found(f"{container.name} runs {container.image}", container.location)
+        if "$" not in container.image and not _DIGEST.search(container.image):
+            shown = container.image or "an image whose name is not known before the update"
+            yield ENTRY.found(f"{container.name} runs {shown}", container.location)
 
 
 RULE = Rule("image-pinned", "the proxy's image is pinned by digest", ENTRY, judge)

@@ -11,7 +11,7 @@ from raven_realtime.lint.world import World
 def judge(world: World, _: Parameters) -> Iterator[Finding]:
     """Report every unknown property that a rule would have read."""
     for unknown in world.unknown:
-        yield ENTRY.found(f"{unknown.location}: {unknown.name} is not known before the update", unknown.location)
+        yield ENTRY.found(f"{unknown.name} is not known before the update", unknown.location)
 
 
-RULE = Rule("values-known", "what the rules read is known before the update", ENTRY, judge)
+RULE = Rule("values-known", "what the rules read is known before the update", ENTRY, judge, alone=True)

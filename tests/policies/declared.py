@@ -1,0 +1,184 @@
+"""Stacks as tests declare them: our own two as the components render them, and a stranger's, part by part."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic.alias_generators import to_camel
+
+from components.sidecar import container, render
+from raven_realtime.lint.resources import Resource, read
+from raven_realtime.lint.world import World
+from raven_realtime.nginx import local_tunnel, multiplexer
+from raven_realtime.sandbox.ngrok import Endpoint, configuration
+from raven_realtime.server import labels
+from raven_realtime.settings import Prod, load_prod
+
+CONTAINER = "docker:index/container:Container"
+IMAGE = "docker:index/remoteImage:RemoteImage"
+SERVICE = "docker:index/service:Service"
+COMMAND = "command:local:Command"
+PINNED = "docker.io/library/nginx@sha256:" + "a" * 64
+HOST = "v2.sysmayal.cloud"
+RUN = Path("/srv/raven-realtime")
+
+
+@dataclass(frozen=True)
+class Declared:
+    """One resource of a stack."""
+
+    type: str
+    name: str
+    properties: Mapping[str, Any]
+    needs: tuple[str, ...] = field(default=())
+    """The names of the resources that it depends on."""
+
+
+Stack = tuple[Declared, ...]
+
+
+def as_resources(stack: Sequence[Declared]) -> list[Resource]:
+    """Return a stack as the loader takes it."""
+    return [
+        Resource(each.type, each.name, urn(each.name), each.properties, tuple(map(urn, each.needs))) for each in stack
+    ]
+
+
+def urn(name: str) -> str:
+    """Return a name as a URN."""
+    return f"urn:pulumi:test::throwaway::any::{name}"
+
+
+def world(stack: Sequence[Declared]) -> World:
+    """Return what a stack declares."""
+    return read(as_resources(stack)).world
+
+
+def _camel(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {
+            to_camel(key) if key.replace("_", "").isalpha() else key: _camel(inner)
+            for key, inner in value.items()
+            if inner is not None
+        }
+    return [_camel(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def as_labels(plain: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return labels as the docker provider takes them."""
+    return [{"label": key, "value": value} for key, value in sorted(plain.items())]
+
+
+def prod(host: str = HOST, **settings: Any) -> Stack:
+    """Return the production stack as our component declares it: image, configuration, container."""
+    given: Prod = load_prod({"hosts": [host], "image": PINNED, **settings}, where="a test")
+    properties = {
+        **_camel(container(given)),
+        "name": "frappe-socketio-1",
+        "image": given.image,
+        "labels": as_labels(labels.routing(given)),
+    }
+    return (
+        Declared(COMMAND, "nginx", {"create": "sh install_config.sh", "stdin": render(given)}),
+        Declared(CONTAINER, "sidecar", properties, needs=("nginx",)),
+    )
+
+
+def sandbox() -> Stack:
+    """Return the sandbox as our component declares it: multiplexer and local tunnel."""
+    front = local_tunnel.LocalTunnel(
+        folder=RUN / "tunnel",
+        certificate=RUN / "cert.pem",
+        key=RUN / "key.pem",
+        endpoints=(local_tunnel.Endpoint(443, "127.0.0.1:8005"),),
+    )
+    inner = multiplexer.Multiplexer(folder=RUN / "nginx", site="raven.localhost")
+    return (
+        Declared(COMMAND, "nginx", {"create": "raven-realtime sandbox nginx", "stdin": multiplexer.render(inner)}),
+        Declared(COMMAND, "tunnel", {"create": "raven-realtime sandbox nginx", "stdin": local_tunnel.render(front)}),
+    )
+
+
+def ngrok() -> Stack:
+    """Return the sandbox behind ngrok: multiplexer and agent."""
+    text = configuration([Endpoint("raven", "http://127.0.0.1:8005", "https://sysmayal.ngrok.io")])
+    return (sandbox()[0], Declared(COMMAND, "tunnel", {"create": "raven-realtime sandbox ngrok", "stdin": text}))
+
+
+Change = Callable[[Stack], Stack]
+
+
+def changed(name: str, change: Callable[[dict[str, Any]], None]) -> Change:
+    """Return a change of one resource's properties."""
+
+    def apply(stack: Stack) -> Stack:
+        assert name in {each.name for each in stack}
+        return tuple(
+            replace(each, properties=_after(each.properties, change)) if each.name == name else each for each in stack
+        )
+
+    return apply
+
+
+def _after(properties: Mapping[str, Any], change: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    result = copy.deepcopy(dict(properties))
+    change(result)
+    return result
+
+
+def text(old: str, new: str, *, of: str = "nginx", count: int = -1) -> Change:
+    """Return a change of a configuration: all (or the last of) ``old`` become ``new``."""
+
+    def change(properties: dict[str, Any]) -> None:
+        assert old in properties["stdin"], old
+        if count == 1:
+            head, _, tail = properties["stdin"].rpartition(old)
+            properties["stdin"] = head + new + tail
+        else:
+            properties["stdin"] = properties["stdin"].replace(old, new)
+
+    return changed(of, change)
+
+
+def label(key: str, value: str | None) -> Change:
+    """Return a change of one label of the sidecar; None takes it away."""
+
+    def change(properties: dict[str, Any]) -> None:
+        kept = [each for each in properties["labels"] if each["label"] != key]
+        assert value is not None or len(kept) < len(properties["labels"]), key
+        properties["labels"] = kept + ([] if value is None else [{"label": key, "value": value}])
+
+    return changed("sidecar", change)
+
+
+def setting(**values: Any) -> Change:
+    """Return a change of the sidecar's properties; None takes one away."""
+
+    def change(properties: dict[str, Any]) -> None:
+        for key, value in values.items():
+            properties[key] = value
+            if value is None:
+                del properties[key]
+
+    return changed("sidecar", change)
+
+
+def also(*more: Declared) -> Change:
+    """Return a change that adds resources."""
+    return lambda stack: (*stack, *more)
+
+
+def app(name: str, routing: Mapping[str, str], **properties: Any) -> Declared:
+    """Return another container behind the same Traefik: a router of this name, described by label ends."""
+    described = {f"traefik.http.routers.{name}.{key}": value for key, value in routing.items()}
+    described |= {"traefik.enable": "true", f"traefik.http.services.{name}.loadbalancer.server.port": "8080"}
+    return Declared(CONTAINER, name, {"name": name, "image": PINNED, "labels": as_labels(described), **properties})
+
+
+def codes(found: Iterable[Any]) -> set[str]:
+    """Return the codes of findings."""
+    return {finding.code for finding in found}
