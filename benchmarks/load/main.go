@@ -12,6 +12,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime"
 	"time"
 )
 
@@ -23,6 +24,7 @@ type load struct {
 }
 
 func main() {
+	runtime.GOMAXPROCS(1) // more threads would only look for work on the cores that the servers need
 	kinds := map[string]func(load) (any, error){"handshakes": handshakes, "echo": echo, "hold": hold}
 	if len(os.Args) < 2 || kinds[os.Args[1]] == nil {
 		fmt.Fprintln(os.Stderr, "usage: load handshakes|echo|hold [options]")
