@@ -19,7 +19,7 @@ from raven_realtime.sandbox import nginx_program
 from raven_realtime.settings import MULTIPLEXER_PORT
 from tests.engine import Run, Stack
 from tests.stacks.checkout import Checkout, checkout
-from tests.stacks.machine import ENGINES, left_as_found, processes
+from tests.stacks.machine import ENGINES, command, left_as_found, processes
 
 PUBLIC = "https://localhost"
 HANDSHAKE = "/socket.io/?EIO=4&transport=polling"
@@ -84,14 +84,6 @@ class Deployment:
 def nginx() -> list[psutil.Process]:
     """Return the live nginx processes."""
     return [process for process in processes() if command(process).startswith("nginx:")]
-
-
-def command(process: psutil.Process) -> str:
-    """Return a process' command line, empty when it is gone."""
-    try:
-        return " ".join(process.cmdline()).strip()
-    except psutil.Error:
-        return ""
 
 
 def within(seconds: float, ailments: Callable[[], list[str]]) -> float:

@@ -32,12 +32,10 @@ class Machine:
 
 
 def machine() -> Machine:
-    """Return what runs and listens in this network namespace."""
+    """Return what runs and listens in this network namespace; who listens now ran a moment before."""
+    running = frozenset(f"{process.pid} {said}" for process in processes() if (said := command(process)))
     listening = (item for item in psutil.net_connections("tcp") if item.status == psutil.CONN_LISTEN)
-    return Machine(
-        frozenset(f"{process.pid} {' '.join(process.cmdline())}" for process in processes()),
-        frozenset(f"{item.laddr.ip}:{item.laddr.port}" for item in listening if item.laddr),
-    )
+    return Machine(running, frozenset(f"{item.laddr.ip}:{item.laddr.port}" for item in listening if item.laddr))
 
 
 def processes() -> list[psutil.Process]:
@@ -52,6 +50,14 @@ def processes() -> list[psutil.Process]:
         except (OSError, psutil.Error):
             continue
     return found
+
+
+def command(process: psutil.Process) -> str:
+    """Return a process' command line, empty when it is gone."""
+    try:
+        return " ".join(process.cmdline()).strip()
+    except psutil.Error:
+        return ""
 
 
 @dataclass(frozen=True)

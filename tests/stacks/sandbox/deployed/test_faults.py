@@ -17,8 +17,8 @@ from raven_realtime.nginx import local_tunnel, multiplexer
 from raven_realtime.nginx.pieces import Capacity
 from raven_realtime.sandbox import nginx_program
 from raven_realtime.sandbox.survey import DEMO_SITE
-from tests.stacks.deployment import STATUS, Deployment, command, within
-from tests.stacks.machine import processes
+from tests.stacks.deployment import STATUS, Deployment, within
+from tests.stacks.machine import command, processes
 
 BACK_WITHIN = 5
 
