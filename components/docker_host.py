@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,11 @@ from components.commands import in_project, local_command
 from raven_realtime.problem import Problem
 from raven_realtime.server.scripts import FOLDER, command, digest
 from raven_realtime.settings import PROJECT
+
+DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
+PORTS = {"tcp": 2375, "http": 2375, "https": 2376, "ssh": 22}
+"""Docker's and ssh's ports where an address has none."""
+ANSWER_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -37,9 +43,13 @@ class DockerHost:
             ssh_host_key: the server's public key, to be sure of it; not compared if left out.
 
         Raises:
-            Problem: an ssh address without a host, a key that is missing or that others can read.
+            Problem: an ssh address without a host, a key that is missing or that others can read; and, in an update,
+                nobody answers at the address.
         """
-        address = pulumi.Config("docker").get("host") or os.environ.get("DOCKER_HOST", "")
+        docker = pulumi.Config("docker")
+        address = docker.get("host") or os.environ.get("DOCKER_HOST", "")
+        if not pulumi.runtime.is_dry_run() and not docker.get_bool("disableDockerDaemonCheck"):
+            require_answer(address or DEFAULT_ADDRESS)
         if not address.startswith("ssh://"):
             return cls(address)
         parts = urlsplit(address)
@@ -70,6 +80,7 @@ class DockerHost:
             connection=self.connection,
             create=f"mkdir -p {folder}",
             delete=f"rm -rf {folder}",
+            triggers=[folder],  # a replacement, so that the folder of the scripts before goes
             opts=pulumi.ResourceOptions(parent=parent),
         )
         copies = [
@@ -129,6 +140,32 @@ class DockerHost:
             triggers=list(triggers) if triggers is not None else None,
             opts=pulumi.ResourceOptions(parent=parent, depends_on=list(after)),
         )
+
+
+def require_answer(address: str) -> None:
+    """Try the Docker host's address before anything depends on it. A preview may be made without a daemon.
+
+    Args:
+        address: as `docker:host` has it: unix:///path, tcp://host:port, ssh://user@host:port.
+
+    Raises:
+        Problem: nobody listens there.
+    """
+    parts = urlsplit(address)
+    try:
+        if parts.scheme == "unix":
+            with socket.socket(socket.AF_UNIX) as one:
+                one.settimeout(ANSWER_SECONDS)
+                one.connect(parts.path)
+        elif parts.hostname and parts.scheme in PORTS:
+            socket.create_connection((parts.hostname, parts.port or PORTS[parts.scheme]), ANSWER_SECONDS).close()
+    except OSError as error:
+        who = "sshd" if parts.scheme == "ssh" else "the Docker daemon"
+        raise Problem(
+            f"docker:host: {who} does not answer at {address}: {error.strerror or error}. Start it, let this machine "
+            "reach it, or correct docker:host (unix:///var/run/docker.sock, tcp://server:2376, ssh://user@server). "
+            "Nothing was changed."
+        ) from None
 
 
 def read_key(file: Path) -> str:

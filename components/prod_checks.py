@@ -11,8 +11,9 @@ from collections.abc import Mapping
 import pulumi
 
 from components.checks import HopCheck
-from components.commands import raven_realtime
+from components.commands import in_project, raven_realtime
 from components.docker_host import DockerHost
+from raven_realtime.server.scripts import FOLDER, command
 from raven_realtime.settings import PUBLIC_TLS_PORT, SOCKETIO_PORT, Prod
 
 HANDSHAKE = "/socket.io/?EIO=4&transport=polling"
@@ -45,7 +46,7 @@ def outward(settings: Prod, host: DockerHost, credentials: Mapping[str, pulumi.I
         found += [
             HopCheck(f"public{mark}", _curl(settings, served.host, ["--insecure", *where, *like])),
             *(
-                [HopCheck(f"certificate{mark}", raven_realtime("check", "handshake", url, *where, *trust))]
+                [HopCheck(f"certificate{mark}", _certificate(settings, served.host, [*where, *trust]))]
                 if settings.trust_certificate
                 else []
             ),
@@ -74,10 +75,29 @@ def outward(settings: Prod, host: DockerHost, credentials: Mapping[str, pulumi.I
     return [*found, HopCheck("event", event, credentials)]
 
 
+def _certificate(settings: Prod, host: str, options: list[str]) -> str:
+    """Return the handshake with verification, as soon as there is a certificate to trust, and no later than 15 s."""
+    authority = f" --cacert {shlex.quote(settings.ca_file)}" if settings.ca_file else ""
+    again = "--retry 5 --retry-delay 3 --retry-all-errors --max-time 10"  # Traefik may be asking for it just now
+    wait = f"curl -sS -o /dev/null {again}{_resolve(settings, host)}{authority} https://{host}/ 2>/dev/null"
+    check = raven_realtime("check", "handshake", f"https://{host}", *options)
+    known = {
+        "HOST": host,
+        "ADDRESS": settings.public_address or "",
+        "TLS_PORT": str(PUBLIC_TLS_PORT),
+        "RESOLVER": settings.cert_resolver,
+    }
+    return f"{wait}; {{ {check} || {command('explain_certificate', known, in_project(FOLDER))}; }}"
+
+
+def _resolve(settings: Prod, host: str) -> str:
+    address = settings.public_address
+    return f" --resolve {host}:{PUBLIC_TLS_PORT}:{address}" if address else ""
+
+
 def _curl(settings: Prod, host: str, options: list[str]) -> str:
     """Return the seed's ``curl -k`` line, with its answer judged."""
-    address = settings.public_address
-    resolve = f" --resolve {host}:{PUBLIC_TLS_PORT}:{address}" if address else ""
+    resolve = _resolve(settings, host)
     judge = raven_realtime("check", "handshake", f"https://{host}", "--answer", "-", "--at", "public", *options)
     return f"curl -k -sS -i --max-time 10{resolve} {shlex.quote(f'https://{host}{HANDSHAKE}')} | {judge}"
 

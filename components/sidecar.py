@@ -19,6 +19,7 @@ from raven_realtime.nginx.fingerprint import STATUS_HOST, configuration_hash
 from raven_realtime.nginx.pieces import Capacity
 from raven_realtime.problem import Problem
 from raven_realtime.server import labels, sizes
+from raven_realtime.server.scripts import LEAVING
 from raven_realtime.settings import PROJECT, SIDECAR_PORT, SOCKETIO_PORT, Prod, load_prod
 
 CONFIG_FOLDER = "/etc/frappe-socketio"
@@ -32,9 +33,11 @@ GRACE_SECONDS = 10
 TRAEFIK_LISTS_SECONDS = 4
 """Traefik's providersThrottleDuration is 2 s by default: then it lists a container that became healthy."""
 PIDS = 64
+HANDOVER_SECONDS = 1
+"""The same where nothing can take over meanwhile, because the routing labels change."""
 HEALTH = (
-    f"curl -fsS -o /dev/null -H 'Host: {STATUS_HOST}' http://127.0.0.1:{SIDECAR_PORT}/ "
-    f"|| wget -q -O /dev/null --header 'Host: {STATUS_HOST}' http://127.0.0.1:{SIDECAR_PORT}/"
+    f"[ ! -e {LEAVING} ] && {{ curl -fsS -o /dev/null -H 'Host: {STATUS_HOST}' http://127.0.0.1:{SIDECAR_PORT}/ "
+    f"|| wget -q -O /dev/null --header 'Host: {STATUS_HOST}' http://127.0.0.1:{SIDECAR_PORT}/; }}"
 )
 SECRETS = ("api_key", "api_secret")
 
@@ -245,7 +248,7 @@ class Generation:
             "FILES": str(sizes.files(settings.capacity)),
             "IMAGE": image,
             "UPSTREAM": settings.upstream,
-            "GRACE": str(GRACE_SECONDS),
+            "GRACE": str(HANDOVER_SECONDS),
         }
 
     def for_install(self, settings: Prod, image: str, configuration: str) -> dict[str, str]:
@@ -300,8 +303,8 @@ def container(settings: Prod) -> dict[str, Any]:
         "healthcheck": {
             "tests": ["CMD-SHELL", HEALTH],
             "interval": "1s",
-            "timeout": "3s",
-            "retries": 3,
+            "timeout": "5s",  # a busy host is not a reason to lose the route
+            "retries": 4,
             "start_period": "0s",
         },
         "hosts": [{"host": HOST_GATEWAY, "ip": "host-gateway"}] if uses_gateway(settings) else None,

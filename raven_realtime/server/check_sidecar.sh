@@ -3,7 +3,9 @@
 set -eu
 . "$(dirname "$0")/ask_sidecar.sh"
 
-docker start "$KEEP" >/dev/null  # one that failed before was stopped
+# one that failed before was stopped; one that is gone back to was on its way out
+docker start "$KEEP" >/dev/null
+docker exec "$KEEP" rm -f "$LEAVING"
 tries=0
 until ask_sidecar "$KEEP" / "$STATUS_HOST" >/dev/null 2>&1 || [ "$tries" -ge 25 ]; do tries=$((tries + 1)); sleep 0.2; done
 

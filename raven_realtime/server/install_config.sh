@@ -28,7 +28,7 @@ for container in $(docker ps -q --filter "label=$STACK_LABEL=$STACK" --filter "l
     fi
     sleep 0.2
   done
-  draining=$(docker top "$container" -o args 2>/dev/null | grep -c 'shutting down' || true)
+  draining=$(docker top "$container" -o pid,args | grep -c 'shutting down' || true)
   echo "$name has the new configuration; $draining old workers keep their sockets until these close"
 done
 echo "configuration $HASH is in force"

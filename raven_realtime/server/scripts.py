@@ -12,11 +12,14 @@ from raven_realtime.server import labels
 
 FOLDER = Path(__file__).parent
 """Where the scripts lie on this machine."""
+LEAVING = "/tmp/leaving"  # noqa: S108 (a tmpfs of the container's own)
+"""A file in a sidecar's container that makes it say it is unhealthy: Traefik then sends it nothing new."""
 CONSTANTS = {
     "STACK_LABEL": labels.STACK,
     "ROUTING_LABEL": labels.ROUTING,
     "GENERATION_LABEL": labels.GENERATION,
     "STATUS_HOST": STATUS_HOST,
+    "LEAVING": LEAVING,
 }
 
 

@@ -11,6 +11,15 @@ docker update --pids-limit "$PIDS" "$KEEP" >/dev/null
 sleep "$TRAEFIK_LISTS"
 others=$(others_than "$KEEP")
 if [ -n "$others" ]; then
+  # Traefik drops a container that says it is unhealthy, while it still serves: so no request ever meets a closed listener
+  for container in $others; do docker exec "$container" sh -c ": > '$LEAVING'" 2>/dev/null || true; done
+  for container in $others; do
+    tries=0
+    while [ "$(docker inspect --format '{{.State.Health.Status}}' "$container" 2>/dev/null)" = healthy ] && [ "$tries" -lt 100 ]; do
+      tries=$((tries + 1)); sleep 0.2
+    done
+  done
+  sleep "$TRAEFIK_LISTS"
   echo "stopping $(docker inspect --format '{{slice .Name 1}}' $others | tr '\n' ' ')"
   stop_gracefully $others
 fi

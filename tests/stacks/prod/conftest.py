@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from ruamel.yaml import YAML
 from demo.server import Server
 from tests.engine import Run, Stack
 from tests.stacks.checkout import Checkout, checkout
-from tests.stacks.prod.production import CAPACITY, HOST, SECOND_HOST, SECOND_SITE, SITE, Production
+from tests.stacks.prod.production import HOST, SECOND_HOST, SECOND_SITE, SITE, Production, facts
 
 
 @pytest.fixture(scope="session")
@@ -47,16 +48,7 @@ def stack_on(server: Server, copy: Checkout, name: str, **base: Any) -> Producti
     stack = Stack(
         folder / "s", copy.folder, name, file, {"PYTHONPATH": str(copy.folder), "DOCKER_HOST": ""}, before=before
     )
-    facts = {
-        "target": "prod",
-        "hosts": [HOST],
-        "image": server.image,
-        "publicAddress": server.address,
-        "caFile": str(server.ca),
-        "capacity": CAPACITY,
-        "staySeconds": 1,
-    }
-    return Production(server, copy, stack, file, {**facts, **base})
+    return Production(server, copy, stack, file, {**facts(server), "hosts": [HOST], **base})
 
 
 @pytest.fixture(scope="session")
@@ -87,3 +79,18 @@ def changing(prod: Production) -> Iterator[Production]:
     """The prod stack for tests that change it or its server: brought back to the base configuration afterwards."""
     yield prod
     prod.up("--refresh")
+
+
+@pytest.fixture(scope="session")
+def second_image(first: tuple[Production, Run]) -> Iterator[str]:
+    """Another nginx image in the server's registry: the same program under another digest."""
+    server, repository = first[0].server, "localhost:5000/nginx"
+    made = server.docker("run", "--detach", "--entrypoint", "true", server.image)
+    try:
+        server.docker("wait", made)
+        server.docker("commit", "--change", "LABEL another=image", made, f"{repository}:another")
+    finally:
+        server.docker("rm", made)
+    pushed = server.docker("push", f"{repository}:another")
+    yield f"{repository}@{re.search(r'sha256:[0-9a-f]{64}', pushed)[0]}"  # type: ignore[index]
+    server.docker("rmi", "--force", f"{repository}:another")

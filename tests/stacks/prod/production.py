@@ -79,6 +79,18 @@ class Production:
         return json.loads(self.server.docker("inspect", "--format", f"{{{{json {template}}}}}", self.container()))
 
 
+def facts(server: Server) -> dict[str, Any]:
+    """Return what the configuration of every stack for this server says of it, and the tests' sizes."""
+    return {
+        "target": "prod",
+        "image": server.image,
+        "publicAddress": server.address,
+        "caFile": str(server.ca),
+        "capacity": CAPACITY,
+        "staySeconds": 1,
+    }
+
+
 def get(server: Server, url: str, *options: str) -> tuple[int, str]:
     """Ask a URL from outside, trusting the server's CA; return the status (0 for none) and the body."""
     ask = (*CURL, "--cacert", str(server.ca), "-w", "\n%{http_code}", *options, url)

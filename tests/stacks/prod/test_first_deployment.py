@@ -74,7 +74,7 @@ RENAMED = {"public": "handshake", "certificate": "handshake"}
 def test_a_second_up_changes_nothing(prod: Production) -> None:
     before = prod.server.docker("ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Names}}")
     assert prod.up().operations() == {}
-    assert prod.up("--refresh", "--expect-no-changes").operations() == {}
+    assert set(prod.up("--refresh", "--expect-no-changes").operations().values()) == {"refresh"}
     assert prod.server.docker("ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Names}}") == before
 
 

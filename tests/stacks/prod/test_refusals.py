@@ -1,0 +1,163 @@
+"""Bad input and hostile hosts, a row each: what `pulumi up` says (golden/), and that nothing is half-made."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demo.server import Server
+from tests import golden
+from tests.stacks.checkout import Checkout
+from tests.stacks.prod.conftest import stack_on
+from tests.stacks.prod.instead import echo
+from tests.stacks.prod.production import Production
+from tests.stacks.prod.test_remote import from_laptop
+
+GOLDEN = Path(__file__).parent / "golden"
+HOST = "refused.sysmayal.cloud"
+ROUTER = "refused"
+NO_DIGEST = f"sha256:{'0' * 64}"
+
+
+@contextmanager
+def somebody_elses(server: Server, name: str, *labels: str) -> Iterator[None]:
+    """Have a container that is not ours."""
+    words = [word for label in labels for word in ("--label", label)]
+    server.docker("create", "--name", name, *words, server.image)
+    try:
+        yield
+    finally:
+        server.docker("rm", "--force", name)
+
+
+@contextmanager
+def firewall(server: Server) -> Iterator[None]:
+    """Have the server's firewall drop what containers send to Socket.IO."""
+    rule = ("INPUT", "-i", "docker0", "-p", "tcp", "--dport", "9000", "-j", "DROP")
+    server.run_inside("iptables", "-I", *rule)
+    try:
+        yield
+    finally:
+        server.run_inside("iptables", "-D", *rule)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One bad input: the configuration, and what else is the matter with the server."""
+
+    config: Mapping[str, Any] = field(default_factory=dict)
+    meanwhile: Callable[[Server], AbstractContextManager[None]] = lambda _server: nullcontext()
+
+
+CLAIM = f"traefik.http.routers.{ROUTER}.rule=Host(`{HOST}`)"
+ROWS = {
+    "Docker unreachable": Row({"docker:host": "tcp://127.0.0.1:1"}),
+    "image missing": Row({"image": None}),
+    "image not pinned": Row({"image": "nginx:stable"}),
+    "image absent": Row({"image": f"localhost:5000/no-such-image@{NO_DIGEST}"}),
+    "digest wrong": Row({"image": f"localhost:5000/nginx@{NO_DIGEST}"}),
+    "name taken": Row(meanwhile=lambda server: somebody_elses(server, "frappe-socketio")),
+    "router taken": Row(meanwhile=lambda server: somebody_elses(server, "chat-sidecar", CLAIM)),
+    "Socket.IO on loopback only": Row(meanwhile=lambda server: echo(server, "127.0.0.1")),
+    "firewall": Row(meanwhile=firewall),
+    "network missing": Row({"networks": ["no-such-network"]}),
+    "invalid host": Row({"hosts": ["https://chat.example.com/"]}),
+    "host twice": Row({"hosts": [HOST, f"{HOST}=other"]}),
+    "capacity": Row({"capacity": 500_000}),
+}
+"""All of these are found before anything is created."""
+
+
+@pytest.fixture(scope="module")
+def refused(server: Server, copy: Checkout) -> Iterator[Production]:
+    """A stack of its own host and router, so that the other one on the server is not in question."""
+    made = stack_on(server, copy, "refused", hosts=[HOST], router=ROUTER)
+    yield made
+    made.configure()
+    made.stack.destroy()
+
+
+def on_server(server: Server) -> tuple[str, str]:
+    """Return the containers and the volumes of the server's Docker host."""
+    return server.docker("ps", "--all", "--quiet"), server.docker("volume", "ls", "--quiet")
+
+
+def refusal(prod: Production, **config: Any) -> str:
+    """Run `up`, which must fail on something the user can mend; return what it said about it."""
+    run = prod.up(expect=None, **config)
+    assert run.code not in {0, 32}, run.text
+    assert "Traceback" not in run.text
+    said = re.search(r"^Diagnostics:\n(.*?)^(?:Resources|Outputs):", run.stdout, re.MULTILINE | re.DOTALL)
+    return _steady(said[1] if said else run.text, prod)
+
+
+def _steady(text: str, prod: Production) -> str:
+    """Leave out what differs from machine to machine, the command line that Pulumi repeats, and what is not ours."""
+    for found, instead in (
+        (re.escape(str(prod.copy.folder.parent)), "<TMP>"),
+        (re.escape(str(prod.server.layout.folder)), "<SERVER>"),
+        (r"  pulumi:pulumi:Stack \(.*\):\n    error: update failed\n\n?", ""),
+        (r"exit status (\d+): running \".*\":$", r"exit status \1: running <COMMAND>:"),
+        (r"may give \d+", "may give <LIMIT>"),
+        (r"capacity to \d+", "capacity to <N>"),
+        (r"after \d+ (milliseconds|ms)", "after <N> ms"),
+    ):
+        text = re.sub(found, instead, text, flags=re.MULTILINE)
+    return re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE).rstrip() + "\n"
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_refused_before_anything_is_made(refused: Production, name: str) -> None:
+    row = ROWS[name]
+    with row.meanwhile(refused.server):
+        before = on_server(refused.server)
+        said = refusal(refused, **row.config)
+        assert on_server(refused.server) == before
+    golden.hold(GOLDEN / f"{name.replace(' ', '_')}.txt", said)
+
+
+def test_a_certificate_resolver_that_traefik_does_not_know_is_named(refused: Production) -> None:
+    said = refusal(refused, certResolver="nosuch")
+    golden.hold(GOLDEN / "certresolver.txt", said)
+    refused.stack.destroy()
+    assert refused.containers(running=False) == refused.volumes() == []
+
+
+def key_of_mode(mode: int) -> Callable[[Production, Path], dict[str, Any]]:
+    """Return a configuration with a copy of the key whose file has this mode."""
+
+    def config(prod: Production, folder: Path) -> dict[str, Any]:
+        key = Path(shutil.copy(prod.server.ssh.key, folder / "key"))
+        key.chmod(mode)
+        return {"sshKeyFile": str(key)}
+
+    return config
+
+
+SSH_ROWS: dict[str, Callable[[Production, Path], dict[str, Any]]] = {
+    "ssh refused": lambda prod, _: {"docker:host": f"{prod.server.ssh.docker_host}:2222"},
+    "ssh host missing": lambda *_: {"docker:host": "ssh://"},
+    "ssh key of mode 644": key_of_mode(0o644),
+    "ssh key missing": lambda _, folder: {"sshKeyFile": str(folder / "nothing")},
+}
+
+
+@pytest.fixture(scope="module")
+def laptop(server: Server, copy: Checkout) -> Production:
+    """A stack whose engine runs outside."""
+    return from_laptop(server, copy, "refused-laptop")
+
+
+@pytest.mark.parametrize("name", SSH_ROWS)
+def test_ssh_refused_before_anything_is_made(laptop: Production, tmp_path: Path, name: str) -> None:
+    before = on_server(laptop.server)
+    said = refusal(laptop, **SSH_ROWS[name](laptop, tmp_path)).replace(str(tmp_path), "<FOLDER>")
+    assert on_server(laptop.server) == before
+    golden.hold(GOLDEN / f"{name.replace(' ', '_')}.txt", said)

@@ -1,0 +1,76 @@
+"""The stack from a laptop: the engine outside, the server reached by ssh alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from demo.server import Server
+from tests.engine import Run, Stack
+from tests.stacks.checkout import Checkout
+from tests.stacks.prod.production import SECOND_HOST, SECOND_SITE, Production, facts, handshake
+
+
+def brought() -> set[Path]:
+    """Return the folders of scripts in the home of the user that the server lets in."""
+    return set(Path("~root").expanduser().glob(".raven-realtime-*"))
+
+
+def from_laptop(server: Server, copy: Checkout, name: str, **base: object) -> Production:
+    """Return a stack of its own host and router whose engine runs outside."""
+    folder = copy.folder.parent / name
+    folder.mkdir()
+    file = folder / f"Pulumi.{name}.yaml"
+    given = {"PYTHONPATH": str(copy.folder), "DOCKER_HOST": "", "SSH_AUTH_SOCK": ""}
+    stack = Stack(folder / "s", copy.folder, name, file, given, before=server.layout.outside.command())
+    ssh = {
+        "docker:host": server.ssh.docker_host,
+        "docker:sshOpts": list(server.ssh.options),
+        "sshKeyFile": str(server.ssh.key),
+        "sshHostKey": " ".join((server.layout.ssh / "host.pub").read_text().split()[:2]),
+        "hosts": [f"{SECOND_HOST}={SECOND_SITE}"],
+        "router": name,
+    }
+    return Production(server, copy, stack, file, {**facts(server), **ssh, **base})
+
+
+@pytest.fixture(scope="module")
+def remote(server: Server, copy: Checkout) -> Iterator[tuple[Production, Run]]:
+    """The stack deployed over ssh, with what the first `up` did; destroyed afterwards, without a trace."""
+    before = brought()
+    made = from_laptop(server, copy, "laptop", benchPath=str(server.layout.bench))
+    run = made.up()
+    assert brought() - before
+    yield made, run
+    made.stack.destroy()
+    assert made.containers(running=False) == []
+    assert made.volumes() == []
+    assert brought() == before
+
+
+def test_the_checks_ran_on_the_server_and_passed(remote: tuple[Production, Run]) -> None:
+    made, _ = remote
+    checks = made.stack.outputs()["checks"]
+    assert set(checks) == {"host", "sidecar", "public", "certificate", "upgrade", "connect", "event"}
+    assert checks.pop("event").startswith("? event"), "without a service account it is not checked, and says so"
+    assert all(line.startswith("✓") for line in checks.values()), checks
+    types = {name: item["type"] for name, item in made.stack.resources().items()}
+    assert types["frappe-socketio-inward-host"] == types["frappe-socketio-settle"] == "command:remote:Command"
+    assert types["frappe-socketio-check-public"] == "command:local:Command"
+    assert handshake(made.server, SECOND_HOST) == "open"
+
+
+def test_a_second_up_changes_nothing(remote: tuple[Production, Run]) -> None:
+    made, _ = remote
+    assert made.up("--refresh").operations() == {}
+
+
+def test_a_configuration_change_is_a_reload_here_too(remote: tuple[Production, Run]) -> None:
+    made, _ = remote
+    before = made.container()
+    run = made.up(proxyTimeout=4321)
+    assert run.operations()[f"{before.rpartition('-')[0]}-nginx"] == "update"
+    assert made.container() == before
+    assert "proxy_read_timeout 4321" in made.server.docker("exec", before, "cat", "/etc/frappe-socketio/nginx.conf")
