@@ -20,9 +20,14 @@ from raven_realtime.settings import Prod, load_prod
 
 CONTAINER = "docker:index/container:Container"
 IMAGE = "docker:index/remoteImage:RemoteImage"
-SERVICE = "docker:index/service:Service"
+SERVICE_TYPE = "docker:index/service:Service"
 COMMAND = "command:local:Command"
 PINNED = "docker.io/library/nginx@sha256:" + "a" * 64
+ROUTER = "traefik.http.routers.frappe-socketio"
+SERVICE = "traefik.http.services.frappe-socketio.loadbalancer.server.port"
+TLS = {"entrypoints": "websecure", "tls.certresolver": "myresolver"}
+OPTIONS = '{ path: "/socket.io/", transports: ["websocket", "polling"], withCredentials: true }'
+"""The seed's section 5."""
 HOST = "v2.sysmayal.cloud"
 RUN = Path("/srv/raven-realtime")
 
@@ -176,7 +181,36 @@ def app(name: str, routing: Mapping[str, str], **properties: Any) -> Declared:
     """Return another container behind the same Traefik: a router of this name, described by label ends."""
     described = {f"traefik.http.routers.{name}.{key}": value for key, value in routing.items()}
     described |= {"traefik.enable": "true", f"traefik.http.services.{name}.loadbalancer.server.port": "8080"}
-    return Declared(CONTAINER, name, {"name": name, "image": PINNED, "labels": as_labels(described), **properties})
+    return Declared(
+        CONTAINER, name, {"name": name, "image": "example/app:1", "labels": as_labels(described), **properties}
+    )
+
+
+def rival(rule: str, **more: str) -> Change:
+    """Return a change that adds a container with a router of this rule."""
+    return also(app("rival", {"rule": rule, **TLS, **more}))
+
+
+def browser_source(code: str) -> Stack:
+    """Return a container that serves a page with this code; OPTIONS stands for the seed's."""
+    return realtime_source("page.js", f'import {{ io }} from "socket.io-client";\n{code.replace("OPTIONS", OPTIONS)}\n')
+
+
+def realtime_source(file: str, code: str) -> Stack:
+    """Return a container with a file of code."""
+    upload = {"file": f"/srv/{file}", "content": code}
+    return (Declared(CONTAINER, "code", {"name": "code", "image": "example/app:1", "uploads": [upload]}),)
+
+
+def several(*changes: Change) -> Change:
+    """Return one change that makes several."""
+
+    def apply(stack: Stack) -> Stack:
+        for change in changes:
+            stack = change(stack)
+        return stack
+
+    return apply
 
 
 def codes(found: Iterable[Any]) -> set[str]:

@@ -5,11 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tests.policies import declared
-from tests.policies.declared import COMMAND, CONTAINER, HOST, Change, Declared, Stack, also, app, label, setting, text
+from tests.policies.declared import (
+    COMMAND,
+    CONTAINER,
+    HOST,
+    ROUTER,
+    SERVICE,
+    TLS,
+    Change,
+    Declared,
+    Stack,
+    also,
+    app,
+    label,
+    rival,
+    setting,
+    several,
+    text,
+)
 
-ROUTER = "traefik.http.routers.frappe-socketio"
-SERVICE = "traefik.http.services.frappe-socketio.loadbalancer.server.port"
-TLS = {"entrypoints": "websecure", "tls.certresolver": "myresolver"}
 UPGRADE = "proxy_set_header Upgrade $http_upgrade;"
 CONNECTION = "proxy_set_header Connection $raven_connection;"
 BASES = {"prod": declared.prod, "sandbox": declared.sandbox, "ngrok": declared.ngrok}
@@ -37,10 +51,6 @@ def _both(name: str, change: Change, code: str) -> list[Mutation]:
 
 def _prod(name: str, change: Change, code: str) -> Mutation:
     return Mutation(f"prod: {name}", "prod", change, code)
-
-
-def _rival(rule: str, **more: str) -> Change:
-    return also(app("rival", {"rule": rule, **TLS, **more}))
 
 
 def _compose(**environment: str) -> Declared:
@@ -98,7 +108,7 @@ MUTATIONS = [
     *_both("fewer files than connections", text("worker_rlimit_nofile 21024;", "worker_rlimit_nofile 4096;"), "RT029"),
     _prod("a low limit of the container", setting(ulimits=[{"name": "nofile", "soft": 1024, "hard": 1024}]), "RT029"),
     Mutation("sandbox: no limit of files", "sandbox", text("worker_rlimit_nofile 21024;", ""), "RT029"),
-    # nginx: path
+    # nginx and the path
     *_both("URI behind proxy_pass", text("proxy_pass http://socketio;", "proxy_pass http://socketio/;"), "RT007"),
     *_both(
         "another path behind proxy_pass",
@@ -139,14 +149,14 @@ MUTATIONS = [
         "RT006",
     ),
     # Traefik: who owns the path
-    _prod("a longer rule for the path", _rival(f"Host(`{HOST}`) && PathPrefix(`/socket.io/`)"), "RT005"),
-    _prod("HostRegexp above it", _rival("HostRegexp(`^.+$`)", priority="10000"), "RT005"),
-    _prod("a catch-all above it", _rival("PathPrefix(`/`)", priority="100000"), "RT005"),
-    _prod("a part of the path", _rival(f"Host(`{HOST}`) && PathPrefix(`/socket.io/`) && Method(`GET`)"), "RT005"),
-    _prod("a path by regular expression", _rival(f"Host(`{HOST}`) && PathRegexp(`^/sock.*`)", priority="900"), "RT005"),
+    _prod("a longer rule for the path", rival(f"Host(`{HOST}`) && PathPrefix(`/socket.io/`)"), "RT005"),
+    _prod("HostRegexp above it", rival("HostRegexp(`^.+$`)", priority="10000"), "RT005"),
+    _prod("a catch-all above it", rival("PathPrefix(`/`)", priority="100000"), "RT005"),
+    _prod("a part of the path", rival(f"Host(`{HOST}`) && PathPrefix(`/socket.io/`) && Method(`GET`)"), "RT005"),
+    _prod("a path by regular expression", rival(f"Host(`{HOST}`) && PathRegexp(`^/sock.*`)", priority="900"), "RT005"),
     _prod(
         "a tie",
-        _rival(
+        rival(
             f"Host(`{HOST}`) && Path(`/socket.io/`)", priority=str(len(f"Host(`{HOST}`) && PathPrefix(`/socket.io`)"))
         ),
         "RT101",
@@ -161,22 +171,24 @@ MUTATIONS = [
     _prod("no TLS", label(f"{ROUTER}.tls.certresolver", None), "RT102"),
     _prod(
         "TLS without a resolver",
-        lambda stack: label(f"{ROUTER}.tls", "true")(label(f"{ROUTER}.tls.certresolver", None)(stack)),
+        several(label(f"{ROUTER}.tls", "true"), label(f"{ROUTER}.tls.certresolver", None)),
         "RT103",
     ),
     _prod("a port that nginx does not serve", label(SERVICE, "8080"), "RT105"),
     _prod("the port of Socket.IO at the sidecar", label(SERVICE, "9000"), "RT105"),
     _prod(
         "a prefix is stripped",
-        lambda stack: label("traefik.http.middlewares.cut.stripprefix.prefixes", "/socket.io")(
-            label(f"{ROUTER}.middlewares", "cut")(stack)
+        several(
+            label("traefik.http.middlewares.cut.stripprefix.prefixes", "/socket.io"),
+            label(f"{ROUTER}.middlewares", "cut"),
         ),
         "RT007",
     ),
     _prod(
         "a login before it",
-        lambda stack: label("traefik.http.middlewares.login.forwardauth.address", "http://auth:4181")(
-            label(f"{ROUTER}.middlewares", "login")(stack)
+        several(
+            label("traefik.http.middlewares.login.forwardauth.address", "http://auth:4181"),
+            label(f"{ROUTER}.middlewares", "login"),
         ),
         "RT026",
     ),

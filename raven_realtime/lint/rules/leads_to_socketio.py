@@ -8,7 +8,7 @@ from raven_realtime.lint.passages import Behind, passages, tunnels_apart
 from raven_realtime.lint.routes import names_socketio, realtime_routers, routes, service_of
 from raven_realtime.lint.rule import Parameter, Parameters, Rule
 from raven_realtime.lint.world import World
-from raven_realtime.nginx.routing import Action
+from raven_realtime.nginx.routing import Action, Answer
 from raven_realtime.settings import SOCKETIO_PORT, WEB_PORT
 
 
@@ -40,7 +40,7 @@ def _servers(world: World) -> Iterator[Finding]:
     for way in ways:
         if way.behind is Behind.WEB and (way.meant or way.nginx.name not in apart):
             yield ENTRY.found(f"{way.host}: /socket.io/ is passed to port {WEB_PORT}, which is Frappe's web", way.at)
-        elif way.behind is Behind.NOTHING and way.meant and not _to_https(way.polling.redirect):
+        elif way.behind is Behind.NOTHING and way.meant and not _is_other_finding(way.polling):
             answer = way.polling
             what = (
                 f"redirected to {answer.redirect}" if answer.action is Action.REDIRECT else f"answered by {_by(answer)}"
@@ -48,13 +48,13 @@ def _servers(world: World) -> Iterator[Finding]:
             yield ENTRY.found(f"{way.host}: /socket.io/ is {what}, not passed to port {SOCKETIO_PORT}", way.at)
 
 
-def _by(answer: object) -> str:
-    decided = getattr(answer, "decided_by", None)
-    return f"`{decided}`" if decided else "nginx itself"
+def _by(answer: Answer) -> str:
+    return f"`{answer.decided_by}`" if answer.decided_by else "nginx itself"
 
 
-def _to_https(redirect: str | None) -> bool:
-    return bool(redirect and redirect.startswith("https://"))
+def _is_other_finding(answer: Answer) -> bool:
+    """Tell whether a server on port 80 only sends clients to https, or asks for a password (`no-login-before`)."""
+    return answer.status == 401 or bool(answer.redirect and answer.redirect.startswith("https://"))
 
 
 def _tunnels(world: World, web: int) -> Iterator[Finding]:

@@ -1,0 +1,63 @@
+"""Every rule is fired by its fixture, silent on the other one, and has a page."""
+
+from __future__ import annotations
+
+import pytest
+
+from raven_realtime.findings import catalogue
+from raven_realtime.findings.pages import FOLDER
+from raven_realtime.lint import judge, rules
+from raven_realtime.lint.rule import Rule
+from tests.policies import declared
+from tests.policies.cases import CASES, ROOT, Case
+
+each_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+each_rule = pytest.mark.parametrize("rule", rules().values(), ids=rules().keys())
+
+
+def test_every_rule_has_a_fixture_and_every_fixture_a_rule() -> None:
+    assert CASES.keys() == rules().keys()
+
+
+@each_rule
+def test_rule_has_a_page(rule: Rule) -> None:
+    assert rule.entry is catalogue()[rule.entry.code]
+    assert (ROOT / FOLDER / f"{rule.entry.code}.md").exists()
+
+
+def test_a_rule_reports_one_code_of_its_own() -> None:
+    told = [rule.entry.code for rule in rules().values()]
+    assert sorted(told) == sorted(set(told))
+
+
+@each_case
+def test_rule_fires(case: Case) -> None:
+    found = case.rule.findings(declared.world(case.fires))
+    assert found
+    assert all(finding.location and finding.evidence and finding.todo for finding in found)
+
+
+@each_case
+def test_rule_stays_silent(case: Case) -> None:
+    assert case.rule.findings(declared.world(case.silent)) == []
+
+
+@each_case
+def test_nothing_else_is_wrong_with_the_silent_stack(case: Case) -> None:
+    assert [f"{finding.code} {finding.evidence}" for finding in judge(declared.world(case.silent))] == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "stack", "given", "count"),
+    [
+        ("idle-timeout", "sandbox", {"ping_seconds": 90_000}, 4),
+        ("timeout-of-a-day", "sandbox", {"seconds": 100_000}, 4),
+        ("capacity", "prod", {"sockets": 50_000}, 1),
+        ("port-9000", "prod", {"port": 9100}, 1),
+        ("tls-on", "prod", {"plain_entrypoints": ["websecure"]}, 1),
+        ("hardened", "prod", {"requirements": []}, 0),
+    ],
+)
+def test_parameters_decide(rule: str, stack: str, given: dict[str, object], count: int) -> None:
+    made = {"prod": declared.prod, "sandbox": declared.sandbox}[stack]()
+    assert len(rules()[rule].findings(declared.world(made), given)) == count
