@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from raven_realtime.findings.entry import Location
 from raven_realtime.problem import Problem
@@ -16,7 +19,27 @@ _SHARE = 200
 """How many containers are asked about at once."""
 
 
-def read_containers(host: str = "", *, timeout: float = 60.0) -> list[Container]:
+@dataclass(frozen=True)
+class DockerHost:
+    """Where a Docker daemon is, and how its `docker` program is run."""
+
+    address: str = ""
+    """As `docker -H` takes it; by default what the environment says. Behind `ssh://` the server's own is run."""
+    ssh_options: tuple[str, ...] = ()
+    """Options of `ssh`, such as `-i KEY`."""
+
+    def command(self, arguments: Sequence[str]) -> list[str]:
+        """Return the command line that runs docker there."""
+        if not self.address.startswith("ssh://"):
+            return ["docker", *(["-H", self.address] if self.address else []), *arguments]
+        parts = urlsplit(self.address)
+        port = ["-p", str(parts.port)] if parts.port else []
+        user = ["-l", parts.username] if parts.username else []
+        words = ["ssh", "-o", "BatchMode=yes", *self.ssh_options, *port, *user, "--", parts.hostname or ""]
+        return [*words, shlex.join(["docker", *arguments])]
+
+
+def read_containers(host: str | DockerHost = "", *, timeout: float = 60.0) -> list[Container]:
     """List the containers of a Docker host, running or not.
 
     Args:
@@ -30,7 +53,7 @@ def read_containers(host: str = "", *, timeout: float = 60.0) -> list[Container]
     return [_container(item) for item in _inspect(host, ["inspect", "--type", "container"], ids, timeout)]
 
 
-def read_services(host: str = "", *, timeout: float = 60.0) -> list[Container]:
+def read_services(host: str | DockerHost = "", *, timeout: float = 60.0) -> list[Container]:
     """List the services of a Swarm; none where the host is not a manager of one.
 
     Args:
@@ -51,24 +74,27 @@ def read_services(host: str = "", *, timeout: float = 60.0) -> list[Container]:
     return [_service(item, running, networks) for item in items]
 
 
-def _docker(host: str, arguments: Sequence[str], timeout: float) -> str:
+def _docker(host: str | DockerHost, arguments: Sequence[str], timeout: float) -> str:
     done = _run(host, arguments, timeout)
     if done.returncode:
         raise Problem(f"docker {arguments[0]} failed: {_last_line(done.stderr)}. Is the Docker host right and running?")
     return done.stdout
 
 
-def _run(host: str, arguments: Sequence[str], timeout: float) -> subprocess.CompletedProcess[str]:
-    command = ["docker", *(["-H", host] if host else []), *arguments]
+def _run(host: str | DockerHost, arguments: Sequence[str], timeout: float) -> subprocess.CompletedProcess[str]:
+    command = (host if isinstance(host, DockerHost) else DockerHost(host)).command(arguments)
     try:
         return subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=timeout, check=False)
     except FileNotFoundError:
-        raise Problem("There is no docker program on the PATH; install Docker's command line.") from None
+        wanted = {"docker": "Docker's command line", "ssh": "the OpenSSH client"}[command[0]]
+        raise Problem(f"There is no {command[0]} program on the PATH; install {wanted}.") from None
     except subprocess.TimeoutExpired:
         raise Problem(f"docker {arguments[0]} did not answer in {timeout:g} s; is the Docker host reachable?") from None
 
 
-def _inspect(host: str, arguments: Sequence[str], ids: Sequence[str], timeout: float) -> list[Mapping[str, Any]]:
+def _inspect(
+    host: str | DockerHost, arguments: Sequence[str], ids: Sequence[str], timeout: float
+) -> list[Mapping[str, Any]]:
     """Inspect in shares; one that has gone meanwhile is left out by docker itself."""
     found: list[Mapping[str, Any]] = []
     for start in range(0, len(ids), _SHARE):

@@ -1,0 +1,93 @@
+"""What Traefik knows: read from files, from a Docker host, or from Traefik's own API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from raven_realtime.findings.entry import Location
+from raven_realtime.problem import Problem
+from raven_realtime.traefik.compose import read_compose
+from raven_realtime.traefik.containers import DOCKER, SWARM, Container, contribution
+from raven_realtime.traefik.elements import Element, read_toml, read_yaml
+from raven_realtime.traefik.file import SUFFIXES, read_dynamic
+from raven_realtime.traefik.static import Static, static_arguments, static_of
+from raven_realtime.traefik.table import Contribution, Table, assemble
+
+DYNAMIC = ("http", "tcp", "udp", "tls")
+STATIC = ("entryPoints", "providers", "api", "certificatesResolvers")
+ACCEPTED = (
+    "a compose file (it has `services`), one of Traefik's dynamic files (`http`, `tcp`, `udp` or `tls`) "
+    "or its static one (`entryPoints` or `providers`)"
+)
+
+
+@dataclass
+class _Files:
+    """What files said, sorted by what they are."""
+
+    containers: list[Container] = field(default_factory=list)
+    dynamic: list[Path] = field(default_factory=list)
+    static: Static | None = None
+
+
+def gather(
+    files: Iterable[Path] = (), containers: Iterable[Container] = (), services: Iterable[Container] = ()
+) -> Table:
+    """Put together what files say and what runs.
+
+    Args:
+        files: Compose files, Traefik's dynamic files and its static one, or folders that hold some.
+        containers: What runs on a Docker host.
+        services: The services of its Swarm.
+
+    Raises:
+        Problem: A file cannot be read, or is none of these.
+    """
+    read = _Files()
+    for path in files:
+        for file in _each(path):
+            _sort(file, read, certain=not path.is_dir())
+    static = read.static or Static()
+    parts: list[Contribution] = [contribution([*read.containers, *containers], static.docker or DOCKER)]
+    if swarm := list(services):
+        parts.append(contribution(swarm, static.swarm or SWARM))
+    if read.dynamic:
+        parts.append(read_dynamic(read.dynamic))
+    return assemble(parts, static.entrypoints, default_syntax=static.default_syntax)
+
+
+def _each(path: Path) -> Iterator[Path]:
+    if not path.exists():
+        raise Problem(f"{path}: there is no such file or folder; accepted: {ACCEPTED}.")
+    if not path.is_dir():
+        yield path
+        return
+    found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+    if not found:
+        raise Problem(f"{path}: no {', '.join(SUFFIXES)} file in this folder; accepted: {ACCEPTED}.")
+    yield from found
+
+
+def _sort(file: Path, read: _Files, *, certain: bool) -> None:
+    """Add what one file says; what it is shows in its top-level keys."""
+    root = read_toml(file) if file.suffix.lower() == ".toml" else read_yaml(file)
+    if root.get("services"):
+        compose = read_compose(file)
+        read.containers += compose.containers
+        for service, words in compose.commands.items():
+            if any(word.lower().startswith(("--entrypoints.", "--providers.")) for word in words):
+                read.static = static_arguments(words, _place(root, service))
+    elif any(root.get(name) for name in DYNAMIC):
+        read.dynamic.append(file)
+    elif any(root.get(name) for name in STATIC):
+        read.static = static_of(root)
+    elif certain:
+        keys = ", ".join(child.name for child in root.children[:8]) or "nothing"
+        raise Problem(f"{file}: found {keys} at its top; accepted: {ACCEPTED}.")
+
+
+def _place(root: Element, service: str) -> Location:
+    command = root.path("services", service, "command")
+    return (command or root).location
