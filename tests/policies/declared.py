@@ -188,7 +188,7 @@ def app(name: str, routing: Mapping[str, str], **properties: Any) -> Declared:
 
 def rival(rule: str, **more: str) -> Change:
     """Return a change that adds a container with a router of this rule."""
-    return also(app("rival", {"rule": rule, **TLS, **more}))
+    return also(app("frappe-socketio-rival", {"rule": rule, **TLS, **more}))
 
 
 def browser_source(code: str) -> Stack:
