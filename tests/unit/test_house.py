@@ -22,9 +22,8 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """For each room what it may import of the rooms and of Pulumi (CONTRIBUTING, "The house")."""
 ADDRESSES = {
-    "a registry of packages": re.compile(
-        r"registry\.npmjs|files\.pythonhosted|pypi\.org/simple|proxy\.golang|deb\.debian\.org|--(extra-)?index-url"
-    ),
+    "a registry of packages": re.compile(r"--(extra-)?index-url|^registry\s*=|GOPROXY\s*="),
+    "a package to download": re.compile(r"https?://\S+\.(whl|tgz|tar\.gz|deb|zip)\b"),
     "a resolved download": re.compile(r'"resolved"\s*:'),
     # /home/frappe is where every bench of Frappe's own documentation lies
     "a place on somebody's machine": re.compile(r"(?<![\w.$}>])/(work|root|home/(?!frappe/)\w+)/\w"),
