@@ -1,0 +1,145 @@
+"""`raven-realtime lint`: formats, exit codes, and what it says about input that cannot be judged."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from typer.testing import CliRunner, Result
+
+from raven_realtime.cli import app, mount
+from tests import golden
+from tests.policies.declared import as_resources, prod, text
+
+HERE = Path(__file__).parent
+APP = mount(app, "lint")
+SEED = (HERE / "seed.conf").read_text()
+SCHEMA: dict[str, Any] = json.loads((HERE / "sarif-2.1.0.schema.json").read_text())
+
+
+def lint(*arguments: str, given: str = "") -> Result:
+    return CliRunner().invoke(APP, ["lint", *arguments], input=given, env={"COLUMNS": "200"})
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to lint in, so that places are relative; with the seed's configuration as written."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nginx.conf").write_text(SEED)
+    return tmp_path
+
+
+@pytest.mark.usefixtures("here")
+def test_the_seeds_configuration_is_reported_for_what_it_lacks() -> None:
+    found = json.loads(lint("nginx.conf", "-o", "json").stdout)["findings"]
+    assert {each["code"]: each["line"] for each in found} == {
+        "RT008": 11,  # no Origin
+        "RT009": 11,  # no site
+        "RT011": 19,  # $scheme
+        "RT029": 1,  # 1024 connections
+        "RT115": 11,  # /socket.io redirected to http
+    }
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("output", ["text", "json", "github", "sarif"])
+def test_formats(output: str) -> None:
+    result = lint("nginx.conf", "-o", output)
+    assert result.exit_code == 1
+    golden.hold(HERE / "golden" / f"seed.{output}", result.stdout)
+
+
+@pytest.mark.usefixtures("here")
+def test_sarif_is_valid() -> None:
+    log = json.loads(lint("nginx.conf", "missing.conf", "-o", "sarif").stdout)
+    jsonschema.Draft7Validator(SCHEMA).validate(log)
+    assert log["runs"][0]["results"]
+    assert log["runs"][0]["invocations"][0]["executionSuccessful"] is False
+
+
+def test_the_schema_can_refuse() -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"version": "2.1.0", "runs": [{"tool": {}, "results": []}]}, SCHEMA)
+
+
+def test_a_state_from_standard_input(here: Path) -> None:
+    broken = text("172.17.0.1:9000", "172.17.0.1:9001")(prod())
+    listed = [
+        {"type": each.type, "urn": each.urn, "inputs": each.properties, "dependencies": list(each.needs)}
+        for each in as_resources(broken)
+    ]
+    result = lint("-", "-o", "json", given=json.dumps({"version": 3, "deployment": {"resources": listed}}))
+    assert (result.exit_code, [each["code"] for each in json.loads(result.stdout)["findings"]]) == (1, ["RT016"])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("empty.conf", b"", "empty.conf: the file holds no nginx directive"),
+        ("open.conf", b"http {\n server {\n", "open.conf:2: the block of 'server' is never closed"),
+        ("include.conf", b"http {\n include nowhere.conf;\n}\n", "include.conf:2: include nowhere.conf: "),
+        ("loop.conf", b"http {\n include loop.conf;\n}\n", "loop.conf:2: include loop.conf: the file includes itself"),
+        ("binary.conf", b"\x00\x01\x02", "binary.conf is not an nginx configuration: it is a binary file"),
+        ("binary.yml", b"\xff\xfe\x00\x80", "binary.yml:1: the file is not text in UTF-8"),
+        ("empty.yml", b"", "empty.yml: the file is empty"),
+        ("list.yml", b"a: [1,\nb: 2\n", "list.yml:3: the file is not YAML"),
+        ("huge.yml", b"a: " + b"x" * 600_000, "huge.yml: the file has 600003 bytes"),
+        ("deep.yml", b"[" * 5000, "deep.yml"),
+        ("bomb.yml", b"a: &a [x,x,x,x,x,x,x,x,x]\n" + b"".join(
+            b"%c: &%c [*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c]\n" % ((c + 1,) * 2 + (c,) * 9) for c in range(97, 106)
+        ) + b"services: *j\n", "bomb.yml:"),
+        ("labels.yml", b"services:\n  a:\n    labels: traefik.enable=true\n", "labels.yml:3: labels are a list of"),
+        ("replicas.yml", b"services:\n  a:\n    scale: many\n", "replicas.yml:3: replicas is 'many'"),
+        ("other.yml", b"a: 1\n", "other.yml: nothing that is judged. Accepted: compose files"),
+        ("state.json", b"{}", "state.json: an exported state holds deployment.resources"),
+        ("broken.json", b"{\n1", "broken.json:2: the file is not JSON"),
+        ("ngrok.yml", b"tunnels:\n  a: {addr: 'http://[', proto: http}\n", "ngrok.yml:2: 'http://[' is no address"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_said_with_its_place(name: str, content: bytes, said: str, here: Path) -> None:
+    (here / name).write_bytes(content)
+    result = lint(name)
+    assert result.exit_code == 2
+    assert said in result.stderr.replace(str(here) + "/", "")
+    assert "Traceback" not in result.output
+    assert not isinstance(result.exception, Exception) or isinstance(result.exception, SystemExit)
+
+
+@pytest.mark.parametrize(
+    ("rule", "label", "said"),
+    [
+        ("Host(`a`", "", "RT104"),
+        ("PathRegexp(`(`) && PathPrefix(`/socket.io`)", "", "RT104"),
+        ("Host(`a`) && PathPrefix(`/socket.io`)", "traefik.http.routers.r.priority=high", "RT104"),
+        ("PathPrefix(`/socket.io`) && HostRegexp(`" + "(a*)*" * 50 + "`)", "", ""),
+    ],
+)
+def test_what_traefik_refuses_is_a_finding_with_its_line(rule: str, label: str, said: str, here: Path) -> None:
+    lines = ["services:", "  a:", "    labels:", f"      - traefik.http.routers.r.rule={rule}"]
+    (here / "compose.yml").write_text("\n".join([*lines, *([f"      - {label}"] if label else []), ""]))
+    began = time.monotonic()
+    result = lint("compose.yml")
+    assert time.monotonic() - began < 10
+    assert said in result.stdout
+    assert not said or f"compose.yml:{4 + bool(label)}" in result.stdout
+
+
+def test_a_large_configuration_is_judged_in_bounded_time(here: Path) -> None:
+    location = "location /socket.io/ { proxy_pass http://127.0.0.1:9000; }"
+    server = f"server {{ listen 80; server_name s%d.example.com; {location} }}\n"
+    (here / "large.conf").write_text("".join(server % number for number in range(300)))
+    began = time.monotonic()
+    result = lint("large.conf", "-o", "json")
+    assert result.exit_code == 1
+    assert time.monotonic() - began < 30
+
+
+def test_unreadable_files_do_not_hide_findings(here: Path) -> None:
+    result = lint("nginx.conf", "absent.conf")
+    assert result.exit_code == 2
+    assert "RT008" in result.stdout
+    assert "absent.conf cannot be read" in result.stderr

@@ -1,0 +1,69 @@
+"""No false alarm on realistic healthy setups; each of them is really judged, because one broken word in it is found."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from raven_realtime.lint import judge
+from raven_realtime.lint.files import read
+
+HEALTHY = Path(__file__).parent / "healthy"
+CERTIFICATE = '[[tls.certificates]]\ncertFile = "/etc/ssl/erp.crt"\nkeyFile = "/etc/ssl/erp.key"\n'
+ERP = "rule: Host(`erp.example.com`)\n"
+CATCH_ALL = "rule: PathPrefix(`/`)\n      priority: 999\n"
+SETUPS = sorted(folder.name for folder in HEALTHY.iterdir() if folder.is_dir())
+
+
+def test_there_are_a_dozen() -> None:
+    assert len(SETUPS) >= 12
+
+
+@pytest.mark.parametrize("setup", SETUPS)
+def test_healthy_setup_raises_no_alarm(setup: str) -> None:
+    reading = read([str(HEALTHY / setup)])
+    assert [problem.value for problem in reading.problems] == []
+    assert [f"{finding.location} {finding.code} {finding.evidence}" for finding in judge(reading.world)] == []
+
+
+@pytest.mark.parametrize(
+    ("setup", "file", "old", "new", "code"),
+    [
+        ("frappe_docker_traefik", "compose.yaml", "websocket:9000", "websocket:9001", "RT016"),
+        ("frappe_docker_traefik", "compose.yaml", "${DB_PASSWORD}", "admin1234", "RT110"),
+        ("bench_site", "frappe-bench.conf", "127.0.0.1:9000", "127.0.0.1:3000", "RT018"),
+        ("bench_site", "common_site_config.json", "9000", "9001", "RT016"),
+        ("bench_two_sites", "frappe-bench.conf", 'Connection "upgrade"', 'Connection ""', "RT025"),
+        ("debian_nginx", "sites-enabled/erp.conf", "proxy_set_header Origin", "proxy_set_header X-O", "RT008"),
+        ("debian_nginx", "nginx.conf", "16384", "768", "RT029"),
+        ("file_provider", "erp.yml", "PathPrefix(`/socket.io`)", "Path(`/socket.io`)", "RT001"),
+        ("file_provider", "erp.yml", ERP, CATCH_ALL, "RT005"),
+        ("frontend", "socket.ts", "window.location.origin", '"http://localhost:9000"', "RT014"),
+        ("host_nginx_before_docker", "site.conf", "proxy_http_version 1.1;", "", "RT025"),
+        ("own_certificates", "dynamic.toml", ":9000", ":9001", "RT016"),
+        ("own_certificates", "dynamic.toml", CERTIFICATE, "", "RT103"),
+        ("plain_v2_syntax", "compose.yml", "https\n", "http\n", "RT102"),
+        ("replicas", "compose.yml", "sticky.cookie.name: rt", "passhostheader: true", "RT006"),
+        ("replicas", "compose.yml", "redis-local", "redis", "RT032"),
+        ("sandbox_ngrok", "ngrok.yml", "8005", "8000", "RT001"),
+        ("several_apps", "docker-compose.yml", "PathPrefix(`/wiki`)", "PathPrefix(`/socket.io/x`)", "RT005"),
+        ("several_sites", "compose.yml", "traefik.docker.network: proxy", "x: y", "RT004"),
+        ("several_sites", "realtime.conf", "listen 80", "listen 81", "RT105"),
+        ("sidecar_compose", "compose.yml", 'user: "101:101"', "user: root", "RT109"),
+        ("sidecar_compose", "realtime.conf", "wss https;", "", "RT011"),
+        ("swarm", "stack.yml", "traefik.swarm.network=swarm_web", "x=y", "RT004"),
+        ("swarm", "stack.yml", "server.port=9000", "server.port=9001", "RT016"),
+    ],
+)
+def test_broken_word_is_found(  # noqa: PLR0917 (a row of the table)
+    setup: str, file: str, old: str, new: str, code: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / setup
+    shutil.copytree(HEALTHY / setup, folder)
+    text = (folder / file).read_text()
+    assert old in text
+    (folder / file).write_text(text.replace(old, new))
+    found = {finding.code for finding in judge(read([str(folder)]).world)}
+    assert code in found
