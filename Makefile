@@ -6,6 +6,9 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 STACK ?= sandbox
+# of `make preview-report`: what to compare with, and the file to write (- is standard output)
+BASE ?= origin/main
+REPORT ?= -
 TOOLCHAIN := python3 -m toolchain
 # what follows runs with the project's Python, the engine and the project's own state
 WITH_TOOLS = eval "$$($(TOOLCHAIN) env)"
@@ -30,6 +33,11 @@ preview: ## show what `make up` would change; changes nothing
 	$(WITH_TOOLS)
 	config=$$($(TOOLCHAIN) stack $(STACK))
 	pulumi preview --stack $(STACK) --config-file $$config
+
+.PHONY: preview-report
+preview-report: ## what the change since BASE would do to STACK, and what of it breaks realtime (Markdown)
+	@$(TOOLCHAIN) ensure --for up >&2
+	.venv/bin/python -m toolchain.preview_report --stack $(STACK) --base $(BASE) --into $(REPORT)
 
 .PHONY: verify
 verify: ## run every check of the deployed stack again, changing nothing
