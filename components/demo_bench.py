@@ -28,6 +28,7 @@ class DemoBench(pulumi.ComponentResource):
         ca: str,
         environment: dict[str, str],
         after: Sequence[pulumi.Resource] = (),
+        folder_after: Sequence[pulumi.Resource] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the bench's folder and its programs.
@@ -39,6 +40,7 @@ class DemoBench(pulumi.ComponentResource):
             ca: the certificate authority of the public URL, which the Socket.IO process calls back.
             environment: what every command of the sandbox has in its environment.
             after: supervisord, and the certificate that the Socket.IO process has to trust.
+            folder_after: what has to be there before so much as the folder is made.
             opts: Pulumi's options.
         """
         super().__init__("raven-realtime:index:DemoBench", name, {}, opts)
@@ -47,9 +49,9 @@ class DemoBench(pulumi.ComponentResource):
         ports = f"--web-port {WEB_PORT} --socketio-port {SOCKETIO_PORT}"
         folder = local_command(
             f"{name}-folder",
-            f"{demo} install && {demo} create {here} --site {site} {ports}",
+            f"{demo} create {here} --install --site {site} {ports}",
             parent=self,
-            after=after,
+            after=folder_after,
             environment=environment,
         )
         self.programs = local_command(
@@ -57,7 +59,7 @@ class DemoBench(pulumi.ComponentResource):
             f"{demo} programs {here} {f'--ca {shlex.quote(ca)} ' if ca else ''}"
             f"| {raven_realtime('sandbox', 'programs', '--prefix', PREFIX)}",
             parent=self,
-            after=[folder],
+            after=[folder, *after],
             environment=environment,
             delete=raven_realtime("sandbox", "remove", *(f"{PREFIX}{part}" for part in ("socketio", "web", "redis"))),
         )

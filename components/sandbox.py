@@ -136,6 +136,7 @@ class RealtimeSandbox(pulumi.ComponentResource):
                     ca=ground.ca,
                     environment=ground.life,
                     after=ground.ready,
+                    folder_after=[tunnel] if settings.tunnel == "ngrok" else (),
                     opts=ground.child,
                 ).programs
             )
@@ -221,7 +222,7 @@ def prepare(name: str, found: Found, settings: Sandbox, parent: pulumi.Resource)
     ready: list[pulumi.Resource] = [supervisor]
     if settings.tunnel == "local":
         line = raven_realtime("sandbox", "certificate")
-        ready.append(local_command(f"{name}-certificate", line, parent=parent, after=[supervisor], environment=life))
+        ready.append(local_command(f"{name}-certificate", line, parent=parent, environment=life))
     if settings.align_ports and settings.bench != "demo":
         line = raven_realtime("sandbox", "align-ports", str(found.bench))
         ready.append(local_command(f"{name}-align-ports", line, parent=parent, environment=life))

@@ -35,14 +35,17 @@ def install() -> None:
 
 
 @app.command()
-def create(
+def create(  # noqa: PLR0917 (typer calls it by name)
     path: BenchPath,
     site: Sites = [DEFAULT_SITE],  # noqa: B006 (typer copies it)
     web_port: WebPort = WEB_PORT,
     socketio_port: SocketioPort = SOCKETIO_PORT,
     redis_port: RedisPort = REDIS_PORT,
+    with_packages: Annotated[bool, typer.Option("--install", help="Install the Node packages first.")] = False,
 ) -> None:
     """Lay out a bench, or bring an existing demo bench up to date."""
+    if with_packages:
+        node_packages.install()
     create_bench(path, sites=site, ports=Ports(web_port, socketio_port, redis_port))
 
 

@@ -6,7 +6,9 @@ is, so the stack is made from a folder of its own and the engine is given a copy
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -33,8 +35,15 @@ def prepare(stack: str) -> Path:
 
 
 def remove(stack: str) -> None:
-    """Forget a stack that is empty, and its copied configuration."""
+    """Forget a stack that is empty, and its copied configuration; after the last one, all that we keep of stacks."""
     pulumi("stack", "rm", "--yes", stack)
+    backend = STATE / "backend"
+    if backend.is_dir() and not any(backend.glob(".pulumi/stacks/**/*.json")):
+        for folder in (backend, FOLDER):
+            shutil.rmtree(folder, ignore_errors=True)
+        (STATE / "passphrase").unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # something else is kept there, such as the demo server
+            STATE.rmdir()
 
 
 def pulumi(*arguments: str) -> None:
