@@ -1,13 +1,15 @@
-"""Who answers at the public URL, and whether the page it serves points past the path."""
+"""Who answers at the public URL, and whether the page it serves, or one of its scripts, points past the path."""
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from dataclasses import replace
 
-from raven_realtime.findings import explain
-from raven_realtime.hops.answer import shown
+from raven_realtime.findings import Finding, explain
+from raven_realtime.hops import bundles
+from raven_realtime.hops.answer import Answer, shown
 from raven_realtime.hops.engineio import Session, Unanswered
 from raven_realtime.hops.refusals import stack
 from raven_realtime.hops.result import Check, Result
@@ -40,4 +42,14 @@ async def check(target: Target) -> Result:
     found = []
     if match := DEVELOPMENT.search(answer.text):
         found.append(explain("RT014").found(f"the page {target.origin}/ holds “{shown(match[0])}”"))
+    elif answer.status == 200 and answer.is_html and (past := await _own_address(target, answer)):
+        found.append(past)
     return Result.of(CHECK.name, summary, *found, stack=who, status=answer.status).taking(time.monotonic() - started)
+
+
+async def _own_address(target: Target, page: Answer) -> Finding | None:
+    """Search the page's scripts, for as long as the page itself may take."""
+    with contextlib.suppress(Unanswered):
+        async with Session(replace(target, timeout=min(target.timeout, SECONDS))) as session:
+            return await bundles.search(session, page, f"{target.origin}/")
+    return None

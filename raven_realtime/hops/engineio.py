@@ -297,6 +297,20 @@ class Session:
         except httpx.HTTPError as error:
             raise _unanswered(error) from None
 
+    async def chunks(self, url: str, most: int) -> AsyncIterator[bytes]:
+        """Yield at most so many bytes of what a GET answers with 200, as they come; nothing of another answer."""
+        headers = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": USER_AGENT}
+        try:
+            async with self._client.stream("GET", url, headers=headers) as response:
+                if response.status_code == 200:
+                    async for chunk in response.aiter_raw(BODY_LIMIT):
+                        yield chunk
+                        most -= len(chunk)
+                        if most <= 0:
+                            return
+        except httpx.HTTPError as error:
+            raise _unanswered(error) from None
+
     def _cookies(self, own: str = "") -> str:
         """Return the Cookie header: the credentials' and those that the server set on the way."""
         held = [f"{cookie.name}={cookie.value}" for cookie in self._client.cookies.jar]

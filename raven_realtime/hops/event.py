@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from raven_realtime.findings import Finding, explain
-from raven_realtime.hops import connect
+from raven_realtime.hops import connect, replicas
 from raven_realtime.hops.engineio import Closed, Frame, Refused, Session, Unanswered
 from raven_realtime.hops.packets import CONNECT, EVENT, read, write
 from raven_realtime.hops.publisher import SECONDS, NotPublished, Publisher
@@ -74,6 +74,8 @@ async def check(target: Target, publisher: Publisher | None, channel: str = "", 
     try:
         async with Session(target, credentials=True, origin=bool(target.page)) as session:
             result = await _received(session, publisher, channel, hop)
+        if result.ok and channel and (apart := await replicas.apart(target, channel)):
+            result = Result.of(hop, f"{result.summary}; {apart.evidence}", *result.findings, apart, **result.facts)
     except NotPublished as error:
         result = Result.of(hop, str(error), explain("RT043").found(str(error)))
     except (Unanswered, Refused, Closed) as error:

@@ -1,0 +1,7 @@
+"""1006 after two seconds: a proxy closes what it upgraded, as Traefik 2.11.1 did; that version cannot be had here."""
+
+from tests.symptoms.path import Symptom
+
+SYMPTOM = Symptom(
+    23, "RT023", {"nginx": (("proxy_read_timeout 86400;", "proxy_read_timeout 2s;"),)}, asks={"stay": 3.0}
+)

@@ -1,0 +1,44 @@
+"""Each symptom is really produced, the doctor's first word on it is its code, and the mended twin gives no finding."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.symptoms.listing import symptoms
+from tests.symptoms.path import Path, Symptom
+from tests.symptoms.world import World, asked, first
+
+EACH = [pytest.param(symptom, id=name) for name, symptom in symptoms().items()]
+
+
+@pytest.mark.parametrize("symptom", EACH)
+def test_symptom(world: World, symptom: Symptom) -> None:
+    path = symptom.broken_path
+    with world.standing(path) as question:
+        diagnosis = asked(question, path)
+    found = first(diagnosis)
+    assert found is not None, diagnosis
+    assert found.code == symptom.code, diagnosis
+
+
+@pytest.mark.parametrize("symptom", EACH)
+def test_mended(world: World, symptom: Symptom) -> None:
+    path = symptom.mended_path
+    with world.standing(path) as question:
+        diagnosis = asked(question, path)
+    assert not diagnosis.findings, diagnosis
+    assert diagnosis.healthy, diagnosis
+
+
+HEALTHY = {
+    "prod": Path(event=True, stay=2.5),
+    "sandbox with the local tunnel": Path(event=True, stay=2.5, local_tunnel=True),
+}
+
+
+@pytest.mark.parametrize("path", HEALTHY.values(), ids=HEALTHY.keys())
+def test_healthy(world: World, path: Path) -> None:
+    with world.standing(path) as question:
+        diagnosis = asked(question, path)
+    assert not diagnosis.findings, diagnosis
+    assert not diagnosis.unchecked
