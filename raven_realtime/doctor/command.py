@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import shutil
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -23,6 +26,8 @@ from raven_realtime.doctor.page import page
 from raven_realtime.doctor.text import closing, row
 from raven_realtime.hops import Outcome, Result, checks
 from raven_realtime.hops.command import Ca, CredentialsFile, Insecure, Page, Resolve, Site
+from raven_realtime.hops.inside import Inside
+from raven_realtime.hops.machine import Machine
 from raven_realtime.hops.publisher import Publisher
 from raven_realtime.hops.target import Credentials, Target
 from raven_realtime.hops.walk import Step
@@ -75,7 +80,9 @@ def doctor_command(
     wait: Annotated[str, typer.Option("--wait", help="Walk again until healthy, for at most this long.")] = "0s",
     like: Annotated[str, typer.Option("--like", help="A place whose Engine.IO parameters have to be the same.")] = "",
     channel: Annotated[str, typer.Option("--channel", help="A Raven channel that the credentials may read.")] = "",
-    bench: Annotated[Path | None, typer.Option("--bench", help="The bench's folder, to publish a test event.")] = None,
+    bench: Annotated[
+        Path | None, typer.Option("--bench", help="The bench's folder, to publish a test event and to look inside.")
+    ] = None,
     bench_command: Annotated[str, typer.Option("--bench-command", help="How bench is called.")] = "bench",
     ca: Ca = None,
     insecure: Insecure = False,
@@ -83,6 +90,22 @@ def doctor_command(
     page_url: Page = "",
     credentials: CredentialsFile = None,
     timeout: Annotated[float, typer.Option("--timeout", min=0.5, max=120, help="Seconds a check may take.")] = 4.0,
+    look_inside: Annotated[
+        bool, typer.Option("--inside", help="Look at this machine too; implied by the options that follow.")
+    ] = False,
+    ssh: Annotated[str, typer.Option("--ssh", help="Look at the server user@host, over SSH with its keys.")] = "",
+    docker: Annotated[
+        str | None, typer.Option("--docker", help="Look at a Docker host: as docker -H takes it, or `local`.")
+    ] = None,
+    traefik_api: Annotated[
+        str, typer.Option("--traefik-api", help="Ask Traefik's API, such as http://127.0.0.1:8080.")
+    ] = "",
+    nginx: Annotated[
+        Path | None, typer.Option("--nginx", help="The configuration of the nginx before Socket.IO, on the server.")
+    ] = None,
+    redis: Annotated[
+        str, typer.Option("--redis", help="The redis that Frappe publishes to; the bench's by default.")
+    ] = "",
 ) -> None:
     """Walk the realtime path as a browser does and name the one hop at fault, the evidence and the remedy.
 
@@ -101,18 +124,44 @@ def doctor_command(
         credentials=Credentials.read(file=credentials),
         timeout=timeout,
     )
+    named = Inside(Machine.at(ssh), bench, nginx, "" if docker == "local" else docker, traefik_api, redis)
     question = Question(
         target,
         like=Target.parse(like, timeout=timeout) if like else None,
         hold_seconds=seconds(hold),
         publisher=Publisher(bench, site or target.host, bench_command) if bench else None,
         channel=channel,
+        inside=_inside(named, look_inside),
     )
     pause = seconds(every)
     if watch:
         raise typer.Exit(_watch(question, output, pause))
     diagnosis = _wait(question, output, pause, seconds(wait))
     raise typer.Exit(0 if diagnosis.healthy else 1)
+
+
+def _inside(named: Inside, wanted: bool) -> Inside | None:
+    """Return what to look at on the server; None where nothing was named.
+
+    Raises:
+        Problem: a URL carries a password.
+    """
+    for option, url in (("--redis", named.redis), ("--traefik-api", named.traefik_api)):
+        if "@" in url:
+            raise Problem(
+                f"{option} carries a user name or password, which everybody on this machine could read. Set "
+                f"RAVEN_REALTIME_{option[2:].upper().replace('-', '_')} in the environment instead."
+            )
+    informed = replace(
+        named,
+        redis=named.redis or os.environ.get("RAVEN_REALTIME_REDIS", ""),
+        traefik_api=named.traefik_api or os.environ.get("RAVEN_REALTIME_TRAEFIK_API", ""),
+    )
+    if not wanted and informed == Inside():
+        return None
+    if informed.docker is None and (wanted or informed.machine.ssh) and shutil.which("docker"):
+        return replace(informed, docker="")
+    return informed
 
 
 class Voice:

@@ -54,9 +54,18 @@ class Diagnosis:
 
     @property
     def verdict(self) -> tuple[str, Finding] | None:
-        """The finding that decides, with the check that found it: the outermost failure; None on a healthy path."""
+        """The finding that decides, with the check that found it; None on a healthy path.
+
+        It is the outermost failure, or what a look at the server found to be the cause of just that.
+        """
         failed = {result.hop for result in self.results if result.outcome is Outcome.FAIL}
-        return next(((hop, found) for hop, found in self.findings if hop in failed), None)
+        decisive = next(((hop, found) for hop, found in self.findings if hop in failed), None)
+        followed: set[str] = set()
+        while decisive is not None and decisive[1].code not in followed:
+            followed.add(shown := decisive[1].code)
+            causes = (pair for pair in self.findings if shown in pair[1].entry.explains)
+            decisive = next(causes, decisive)
+        return decisive
 
     @property
     def warnings(self) -> tuple[tuple[str, Finding], ...]:

@@ -1,29 +1,41 @@
-"""The walk from the outside, hop by hop in the order in which a browser meets them."""
+"""The walk from the outside, hop by hop in the order in which a browser meets them; then inward, where it may look."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from raven_realtime.doctor.diagnosis import Diagnosis
 from raven_realtime.hops import (
+    Outcome,
     Result,
+    callback,
     checks,
+    configuration,
     connect,
+    containers,
     edge,
     engine,
     event,
     handshake,
     hold,
     http2,
+    listening,
     name,
+    ports,
     room,
+    routers,
     session,
+    subscribers,
     tcp,
     tls,
     upgrade,
+    upstream,
+    versions,
 )
+from raven_realtime.hops.inside import Inside
 from raven_realtime.hops.publisher import Publisher
 from raven_realtime.hops.target import Target
 from raven_realtime.hops.walk import Step, walk
@@ -43,6 +55,8 @@ class Question:
     """How long to hold a WebSocket; 0: not."""
     publisher: Publisher | None = None
     channel: str = ""
+    inside: Inside | None = None
+    """What to look at on the server; None: only from outside."""
 
 
 class Journey:
@@ -71,7 +85,7 @@ class Journey:
             "event": self._event,
         }
         for check in checks():
-            if (ask := asked[check]) is not None:
+            if (ask := asked.get(check)) is not None:
                 yield Step(check, _named(check, ask))
 
     async def _name(self) -> Result:
@@ -116,6 +130,25 @@ def _named(check: str, ask: Callable[[], Awaitable[Result]]) -> Callable[[], Awa
     return asked
 
 
+INWARD: tuple[tuple[str, Callable[[Target, Inside], Awaitable[Result]]], ...] = tuple(
+    (module.CHECK.name, module.check)
+    for module in sorted(
+        (containers, routers, versions, configuration, upstream, listening, ports, subscribers, callback),
+        key=lambda module: module.CHECK.rank,
+    )
+)
+"""What is looked at on the server. Each looks by itself, so none waits for another to pass: the cause of what the
+outside saw may lie behind any of them."""
+
+
+def _inward(inside: Inside, target: Target, results: list[Result]) -> Iterator[Step]:
+    """Give the inward checks, told what the outside saw."""
+    failed = [result for result in results if result.outcome is Outcome.FAIL]
+    informed = replace(inside, outside=tuple(found.code for result in failed for found in result.findings))
+    for check, ask in INWARD:
+        yield Step(check, partial(ask, target, informed))
+
+
 async def diagnose(
     question: Question,
     report: Callable[[Result], None] = lambda _: None,
@@ -131,4 +164,9 @@ async def diagnose(
     started_at, started = time.time(), time.monotonic()
     journey = Journey(question)
     results = await walk(journey.steps(), report, begin)
+    if question.inside is not None:
+        for step in _inward(question.inside, question.target, results):
+            begin(step)
+            results.append(await step.ask())
+            report(results[-1])
     return Diagnosis(question.target, tuple(results), started_at, time.monotonic() - started)

@@ -87,6 +87,8 @@ class Entry:
     """What to do on one stack, in Markdown, by the stack's name: one of `STACKS`."""
     aliases: tuple[str, ...] = field(default=())
     """Retired codes that this entry answers to."""
+    explains: tuple[str, ...] = field(default=())
+    """The codes of what is seen further out when this is the cause: found together, this one is the verdict."""
 
     def found(self, evidence: str, location: Location | None = None, remedy: str = "", *, stack: str = "") -> Finding:
         """Report this finding with its evidence.

@@ -27,4 +27,5 @@ nothing (or something else) answers.
 """,
         }
     ),
+    explains=("RT002", "RT003", "RT005", "RT037", "RT001"),
 )

@@ -38,4 +38,5 @@ projects, name an external network in both.
 """,
         }
     ),
+    explains=("RT038",),
 )

@@ -34,4 +34,5 @@ unless that is written `location ^~ /socket.io/`.
 """,
         }
     ),
+    explains=("RT001", "RT026", "RT037"),
 )

@@ -32,4 +32,5 @@ configurator must name them; run the configurator again.
 """,
         }
     ),
+    explains=("RT002", "RT021"),
 )

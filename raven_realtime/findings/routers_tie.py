@@ -30,4 +30,5 @@ Set `traefik.http.routers.frappe-socketio.priority=1000` on the container, or re
 """,
         }
     ),
+    explains=("RT001", "RT005", "RT006"),
 )

@@ -33,4 +33,5 @@ time (and lose upstream keepalive). nginx 1.27.3 and later: `server websocket:90
 """,
         }
     ),
+    explains=("RT002", "RT003"),
 )

@@ -31,4 +31,5 @@ Set the label `traefik.docker.network=NETWORK` on the sidecar, with the name of 
 """,
         }
     ),
+    explains=("RT002", "RT003", "RT038"),
 )

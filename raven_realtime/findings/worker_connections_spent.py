@@ -34,4 +34,5 @@ of `websocket:9000`, which is sized by `raven-realtime:capacity`.
 """,
         }
     ),
+    explains=("RT002", "RT037", "RT038", "RT023"),
 )

@@ -101,7 +101,10 @@ def test_engine_parameters(changed: dict[str, object], said: str) -> None:
 
 def test_checks_are_ordered_and_complete() -> None:
     found = checks()
-    assert " ".join(found) == "name tcp tls edge handshake engine session upgrade http2 hold connect room event"
+    assert " ".join(found) == (
+        "name tcp tls edge handshake engine session upgrade http2 hold connect room event "
+        "containers routers versions configuration upstream listening ports redis callback"
+    )
     assert {part for check in found.values() for part in check.through} == set(HOPS)
     assert all(check.title and check.proves.endswith(".") for check in found.values())
     assert len({check.rank for check in found.values()}) == len(found)

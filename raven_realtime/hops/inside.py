@@ -1,0 +1,100 @@
+"""What a doctor may look at on the server, and how the inward checks share what they see."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from raven_realtime.hops.machine import CannotLook, Machine, bench_configuration
+from raven_realtime.hops.result import Result
+from raven_realtime.problem import Problem
+from raven_realtime.settings import SOCKETIO_PORT
+from raven_realtime.traefik.containers import Container
+from raven_realtime.traefik.dockerhost import read_containers
+
+NGINX = Path("/etc/nginx/nginx.conf")
+
+
+@dataclass(frozen=True)
+class Inside:
+    """What to look at; what is left out is found by itself where it can be, and otherwise not checked."""
+
+    machine: Machine = field(default_factory=Machine)
+    bench: Path | None = None
+    nginx: Path | None = None
+    """The configuration of the nginx before Socket.IO, on that machine."""
+    docker: str | None = None
+    """As `docker -H` takes it; empty for what the environment says; None: no Docker is asked."""
+    traefik_api: str = field(default="", repr=False)
+    redis: str = field(default="", repr=False)
+    """The URL of the redis that Frappe publishes to; the bench's by default."""
+    outside: tuple[str, ...] = ()
+    """The codes that the walk from the outside found before."""
+
+    @cached_property
+    def configuration(self) -> dict[str, object]:
+        """The bench's common_site_config.json.
+
+        Raises:
+            CannotLook: no bench is named, or it cannot be read.
+        """
+        if self.bench is None:
+            raise CannotLook("no bench is named: give --bench")
+        return bench_configuration(self.machine, self.bench)
+
+    @cached_property
+    def port(self) -> int:
+        """The port of Socket.IO by the bench's configuration; 9000 where it names none or there is no bench."""
+        try:
+            value = self.configuration.get("socketio_port")
+        except CannotLook:
+            return SOCKETIO_PORT
+        return int(str(value)) if str(value).isdigit() else SOCKETIO_PORT
+
+    @cached_property
+    def docker_host(self) -> str:
+        """The Docker host to ask.
+
+        Raises:
+            CannotLook: none is to be asked.
+        """
+        if self.docker is None:
+            raise CannotLook("no Docker is named: give --docker")
+        return self.docker or (f"ssh://{self.machine.ssh}" if self.machine.ssh else "")
+
+    @cached_property
+    def containers(self) -> list[Container]:
+        """The containers of the Docker host.
+
+        Raises:
+            CannotLook: Docker cannot be asked.
+        """
+        try:
+            return read_containers(self.docker_host, timeout=10)
+        except Problem as problem:
+            raise CannotLook(str(problem)) from None
+
+    def in_docker(self, *arguments: str) -> str:
+        """Run `docker` for the Docker host.
+
+        Raises:
+            CannotLook: it failed.
+        """
+        host = ("-H", self.docker_host) if self.docker_host else ()
+        return Machine().run("docker", *host, *arguments)
+
+
+async def look(check: str, judge: Callable[[], Result]) -> Result:
+    """Make one inward check in a thread: what cannot be looked at is not checked, with the reason."""
+    started = time.monotonic()
+    try:
+        result = await asyncio.to_thread(judge)
+    except CannotLook as reason:
+        result = Result.not_checked(check, str(reason))
+    except Problem as problem:
+        result = Result.not_checked(check, str(problem))
+    return result.taking(time.monotonic() - started)
