@@ -161,6 +161,7 @@ class RealtimeSidecar(pulumi.ComponentResource):
             host.script("install_config", made.for_install(settings, image, configuration)),
             parent=self,
             after=[volume],
+            delete=made.remove_orphans(),
             stdin=configuration,
         )
         sidecar_container = docker.Container(
@@ -263,6 +264,14 @@ class Generation:
             "ADD_HOSTS": add_hosts(settings),
             "HASH": configuration_hash(configuration),
         }
+
+    def remove_orphans(self) -> str:
+        """Return the line that removes what an interrupted update left of this generation, before its volume goes.
+
+        Pulumi has removed its own container by then: that needs the configuration, and so goes first.
+        """
+        marks = " ".join(f"--filter label={mark}={self.marks[mark]}" for mark in (labels.STACK, labels.GENERATION))
+        return f"docker ps -aq {marks} | xargs -r docker rm -f"
 
     def for_settle(self) -> dict[str, str]:
         """Return what settle.sh reads besides the container that stays."""

@@ -34,8 +34,10 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """A copy of this checkout."""
-    return checkout(tmp_path_factory.mktemp("prod") / "c")
+    """A copy of this checkout, without its own configuration of the stack: each stack here brings one."""
+    made = checkout(tmp_path_factory.mktemp("prod") / "c")
+    (made.folder / "Pulumi.prod.yaml").unlink()
+    return made
 
 
 def stack_on(server: Server, copy: Checkout, name: str, **base: Any) -> Production:

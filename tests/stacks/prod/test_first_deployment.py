@@ -79,13 +79,12 @@ def test_a_second_up_changes_nothing(prod: Production) -> None:
 
 
 @pytest.mark.parametrize("end", [("rm", "-f"), ("kill",)], ids=["docker rm -f", "docker kill"])
-def test_an_up_with_refresh_restores_what_somebody_removed(changing: Production, end: tuple[str, ...]) -> None:
-    changing.server.docker(*end, changing.container())
-    assert handshake(changing.server) != "open"
-    changing.up("--refresh")
-    assert handshake(changing.server) == "open"
-    assert len(changing.containers(running=False)) == 1
-    assert changing.up().operations() == {}
+def test_an_up_with_refresh_restores_what_somebody_removed(prod: Production, end: tuple[str, ...]) -> None:
+    prod.server.docker(*end, prod.container())
+    assert handshake(prod.server) != "open"
+    prod.up("--refresh")
+    assert handshake(prod.server) == "open"
+    assert len(prod.containers(running=False)) == 1
 
 
 @pytest.fixture(scope="module")

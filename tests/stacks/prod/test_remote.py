@@ -41,10 +41,12 @@ def remote(server: Server, copy: Checkout) -> Iterator[tuple[Production, Run]]:
     """The stack deployed over ssh, with what the first `up` did; destroyed afterwards, without a trace."""
     before = brought()
     made = from_laptop(server, copy, "laptop", benchPath=str(server.layout.bench))
-    run = made.up()
-    assert brought() - before
-    yield made, run
-    made.stack.destroy()
+    try:
+        run = made.up()
+        assert brought() - before
+        yield made, run
+    finally:
+        made.stack.destroy()
     assert made.containers(running=False) == []
     assert made.volumes() == []
     assert brought() == before

@@ -1,0 +1,83 @@
+"""Bounded load from the world outside: live Socket.IO clients, and handshakes at a steady rate."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from demo.server import Server
+from tests.stacks.prod.production import HOST, python_outside
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the clients noticed so far."""
+
+    connected: int
+    upgraded: int
+    lost: int
+    """How many times one lost its connection."""
+    slowest: int
+    """The longest time, in ms, from a loss to being connected again."""
+
+
+class Clients:
+    """Live clients; ask them with `seen`."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self.first = self._line()
+
+    def seen(self) -> Seen:
+        """Ask what they noticed so far."""
+        assert self._process.stdin
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        return self._line()
+
+    def _line(self) -> Seen:
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        assert line, "the clients ended; their errors are above"
+        return Seen(**json.loads(line))
+
+
+@contextmanager
+def clients(server: Server, count: int, transports: str) -> Iterator[Clients]:
+    """Hold ``count`` clients, all of them on WebSocket when this begins; ``transports`` as Socket.IO's option."""
+    script = str(Path(__file__).with_name("clients.js"))
+    command = server.outside("node", script, f"https://{HOST}", str(count), transports, str(server.ca))
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield Clients(process)
+        finally:
+            process.kill()
+
+
+@dataclass
+class Handshakes:
+    """What came of them; complete when the context ends."""
+
+    asked: int = 0
+    seconds: float = 0.0
+    failed: tuple[str, ...] = ()
+
+
+@contextmanager
+def handshakes(server: Server, rate: float) -> Iterator[Handshakes]:
+    """Take handshakes at a rate (a second) for as long as the context lasts."""
+    command = python_outside(server, "handshakes.py", f"https://{HOST}", str(server.ca), str(rate))
+    counted = Handshakes()
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield counted
+            said, _ = process.communicate(timeout=30)
+            result = json.loads(said)
+            counted.asked, counted.seconds = result["asked"], result["seconds"]
+            counted.failed = tuple(result["failed"])
+        finally:
+            process.kill()

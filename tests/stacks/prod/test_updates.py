@@ -1,0 +1,103 @@
+"""Updates that nobody in a chat notices, under load from outside."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from raven_realtime.server import sizes
+from tests.engine import Run
+from tests.stacks.prod.load import Seen, clients, handshakes
+from tests.stacks.prod.production import CAPACITY, HOST, Production, handshake, within
+
+SOCKETS, CLIENTS = 500, 200
+RATE = 25
+RECONNECTS = 3_000
+"""Milliseconds in which a client that lost its connection is connected again."""
+UNTOUCHED = Seen(connected=SOCKETS, upgraded=SOCKETS, lost=0, slowest=0)
+
+
+def said_of(run: Run, command: str) -> str:
+    """Return what the command of the stack printed."""
+    return "\n".join(content["message"] for content in run.of("diagnostic") if command in content.get("urn", ""))
+
+
+def used_memory(prod: Production) -> int:
+    """Return the bytes that the container's control group counts, file cache aside."""
+    fields = prod.server.docker("stats", "--no-stream", "--format", "{{.MemUsage}}", prod.container()).split()
+    number, unit = re.fullmatch(r"([\d.]+)(\w+)", fields[0]).groups()  # type: ignore[union-attr]
+    return int(float(number) * {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}[unit])
+
+
+def test_ten_configuration_changes_drop_no_socket_and_stay_within_the_memory_limit(
+    changing: Production, record_testsuite_property: object
+) -> None:
+    container, limit = changing.container(), changing.inspect(".HostConfig.Memory")
+    assert limit == sizes.memory(CAPACITY) * sizes.MIB
+    with clients(changing.server, SOCKETS, "websocket") as live:
+        assert live.first == UNTOUCHED
+        for change in range(10):
+            run = changing.up("--target", changing.urn("nginx"), proxyTimeout=80_000 + change)
+            assert list(run.operations().values()) == ["update"]
+            said = said_of(run, "-nginx")
+            assert f"{container} has the new configuration" in said
+            (draining,) = re.findall(r"(\d+) old workers keep their sockets", said)
+            assert int(draining) >= 1
+            assert live.seen() == UNTOUCHED
+        assert used_memory(changing) < limit
+        changing.up(proxyTimeout=81_000)
+        assert live.seen() == UNTOUCHED
+    assert changing.containers() == [container]
+    assert changing.inspect(".State.OOMKilled") is False
+    assert changing.inspect(".RestartCount") == 0
+
+
+@pytest.mark.parametrize(
+    "transports",
+    [
+        pytest.param("polling,websocket", id="polling first"),
+        pytest.param("websocket", id="WebSocket first", marks=pytest.mark.full),
+    ],
+)
+def test_a_new_image_fails_no_handshake_and_every_client_is_back_in_three_seconds(
+    changing: Production, second_image: str, transports: str
+) -> None:
+    before = changing.container()
+    with clients(changing.server, CLIENTS, transports) as live, handshakes(changing.server, RATE) as asked:
+        run = changing.up(image=second_image)
+        within(10, lambda: live.seen().connected == CLIENTS)
+        seen = live.seen()
+    assert changing.container() != before
+    assert changing.containers(running=False) == [changing.container()]
+    assert "stopping" in said_of(run, "-settle")
+    assert asked.failed == ()
+    assert asked.asked / asked.seconds >= 20
+    assert seen.lost == CLIENTS, "each lost its connection once"
+    assert seen.slowest <= RECONNECTS
+
+
+def test_a_change_of_labels_stops_the_old_container_first_and_says_so(changing: Production) -> None:
+    run = changing.up(priority=1000)
+    assert "the routing labels change: stopping frappe-socketio-" in said_of(run, "-handover")
+    assert changing.containers(running=False) == [changing.container()]
+    assert handshake(changing.server) == "open"
+
+
+def test_going_back_after_a_failed_update_serves_again(changing: Production) -> None:
+    before = changing.container()
+    run = changing.up(entrypoint="nosuch", expect=1)
+    assert "RT001" in run.text
+    back = changing.up()
+    assert f"starting {before} again" in said_of(back, "-handover")
+    assert changing.containers(running=False) == [before]
+    assert handshake(changing.server) == "open"
+
+
+def test_a_configuration_that_nginx_refuses_leaves_the_one_before_in_force(changing: Production) -> None:
+    status = changing.server.docker("exec", changing.container(), "cat", "/etc/frappe-socketio/nginx.conf")
+    run = changing.up(clientMaxBodySize="99999999999999999999g", expect=1)
+    assert "nginx refuses the configuration; the one before it stays in force" in run.text
+    assert "client_max_body_size" in run.text
+    assert handshake(changing.server, HOST) == "open"
+    assert changing.server.docker("exec", changing.container(), "cat", "/etc/frappe-socketio/nginx.conf") == status
