@@ -93,14 +93,17 @@ class Side:
             key.write_text(PLACEHOLDER)
             key.chmod(0o600)
             plain[f"{PROJECT}:sshKeyFile"] = str(key)
-        file = self.scratch / self.config_name
+        project = self.scratch / "project"  # making a stack writes into the configuration beside Pulumi.yaml
+        project.mkdir()
+        (project / "Pulumi.yaml").write_text(f"name: {PROJECT}\nruntime: python\n")
+        file = project / self.config_name
         rest = {key: value for key, value in document.items() if key not in {"config", *NOT_OURS}}
         with file.open("w", encoding="utf-8") as opened:
             YAML(typ="safe").dump({**rest, "config": plain}, opened)
-        self._require("stack", "init", self.stack, "--no-select", "--non-interactive")
+        self._require(project, "stack", "init", self.stack, "--no-select", "--non-interactive")
         for key in sorted(hidden):
             flags = ("--stack", self.stack, "--config-file", str(file), "--secret")
-            self._require("config", "set", *flags, key, PLACEHOLDER)
+            self._require(project, "config", "set", *flags, key, PLACEHOLDER)
         return file
 
     def _config_text(self) -> str:
@@ -109,16 +112,16 @@ class Side:
             raise Problem(f"{self.config_name}: there is no such stack in {self.folder.name}; name one with STACK=…")
         return file.read_text(encoding="utf-8")
 
-    def _require(self, *arguments: str) -> None:
-        done = self._pulumi(*arguments)
+    def _require(self, folder: Path, *arguments: str) -> None:
+        done = self._pulumi(*arguments, folder=folder)
         if done.returncode != 0:
             raise Problem(f"pulumi {arguments[0]} {arguments[1]} failed:\n{done.stderr.strip()}")
 
-    def _pulumi(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def _pulumi(self, *arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
         try:
             return subprocess.run(
                 [str(engine.require().binary), *arguments],
-                cwd=self.folder,
+                cwd=folder or self.folder,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
@@ -192,8 +195,11 @@ def _extract(repository: Path, revision: str, into: Path) -> None:
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip()
         raise Problem(f"BASE={revision}: git does not give it: {said}. Fetch it, or name another with BASE=…")
-    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-        archive.extractall(into, filter="data")
+    try:
+        with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+            archive.extractall(into, filter="data")
+    except tarfile.FilterError as error:
+        raise Problem(f"BASE={revision}: {error}; remove it from the repository.") from None
 
 
 def _document(text: str, name: str) -> Mapping[str, Any]:

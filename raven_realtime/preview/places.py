@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,15 +56,17 @@ def _scalars(node: Any) -> list[str]:
     return []
 
 
-def place(violation: Violation, base: Source, head: Source) -> Location:
+def place(violation: Violation, base: Source, head: Source, created: Sequence[str] = ()) -> Location:
     """Return where a violation comes from.
 
-    In this order: the program line that makes the resource by name; a configuration key that the change touched, if the
+    In this order: the program line that makes a new resource which it names, or the resource it is about; a configuration key that the change touched, if the
     violation shows its value or no other was touched; any key whose value it shows; the component's class.
     """
     name = violation.urn.rpartition("::")[2]
-    if name and (found := _line(head.programs, rf'["\']{re.escape(name)}["\']')):
-        return found
+    named = [each for each in created if re.search(rf"(?<![\w-]){re.escape(each)}(?![\w-])", violation.evidence)]
+    for each in filter(None, [*named, name]):
+        if found := _line(head.programs, rf'["\']{re.escape(each)}["\']'):
+            return found
     touched = [key for key, entry in head.config.items() if _values(base, key) != entry.values]
     shown = [key for key in touched if any(value in violation.evidence for value in head.config[key].values)]
     known = [

@@ -16,7 +16,7 @@ UNKNOWN_IN_EVENTS = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """How the engine writes a value that is not known at preview (pulumi/sdk, `plugin.UnknownStringValue`)."""
 DEFAULTS = "__defaults"
 """Where a bridged provider lists what it filled in; names that it made at random are among it."""
-CODED = re.compile(r"^(RT\d{3}): (.*)", re.DOTALL)
+CODED = re.compile(r"^(RT\d{3}): ", re.MULTILINE)
 """A violation of our pack: `RT005: place: evidence.` and the remedy on the lines below."""
 
 
@@ -87,8 +87,9 @@ def read_events(lines: Iterable[str], *, failed: bool) -> Plan:
 
 def _violation(event: Mapping[str, Any]) -> Violation:
     said = _clean(event["message"])
-    described = re.search(CODED.pattern.replace("^", r"(?m)^", 1), said, re.DOTALL)
-    code, rest = (described[1], described[2]) if described else ("", said)
+    coded = list(CODED.finditer(said))
+    chosen = coded[:2][-1] if coded else None  # the engine puts the policy's description first, which has the code too
+    code, rest = (chosen[1], said[chosen.end() :]) if chosen else ("", said)
     evidence, _, remedy = rest.partition("\n")
     return Violation(
         str(event.get("policyName", "")),

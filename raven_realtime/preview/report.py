@@ -49,7 +49,7 @@ def markdown(stack: str, base: Plan, head: Plan, before: Source, after: Source) 
         "### Owner of `/socket.io`",
         _ownership(base, head),
         "### Findings",
-        *_findings(head, before, after),
+        *_findings(base, head, before, after),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -119,17 +119,16 @@ def _owner(table: Table, host: str) -> str:
     """Name who gets the path over TLS, or over plain HTTP where there is no TLS."""
     doors = owners(table, host, [SOCKET_PATH]).doors
     chosen = [door for door in doors if door.tls] or doors
-    said = [
-        f"{_value(gets(door.answers[0], table))} at {door.entrypoint or 'the default entrypoint'}" for door in chosen
-    ]
+    said = [f"{_value(gets(door.answers[0], table))} at {door.name}" for door in chosen]
     return "; ".join(said).replace("|", "\\|") or "nobody"
 
 
-def _findings(head: Plan, before: Source, after: Source) -> Iterator[str]:
+def _findings(base: Plan, head: Plan, before: Source, after: Source) -> Iterator[str]:
     if not head.violations:
         yield "None." if not head.errors else "Not judged: there is no plan."
+    created = [change.name for change in compare(base, head) if change.kind is Kind.CREATED]
     for violation in sorted(head.violations, key=lambda each: (not each.stops, each.code, each.evidence)):
-        yield "\n".join(_finding(violation, place(violation, before, after)))
+        yield "\n".join(_finding(violation, place(violation, before, after, created)))
 
 
 def _finding(violation: Violation, where: Location) -> Iterator[str]:
