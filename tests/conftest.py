@@ -18,6 +18,7 @@ def pytest_configure(config: pytest.Config) -> None:
         enter_own_network()
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep what shares expensive fixtures on one worker: the tests below a conftest.py, else those of one file."""
     for item in items:
