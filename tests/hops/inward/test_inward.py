@@ -1,4 +1,4 @@
-"""Inward checks on real servers: the demo's bench, nginx, redis; each fault with the cause as the verdict, mended none."""
+"""Inward checks on real servers: for each fault its cause is the verdict; mended, there is none."""
 
 from __future__ import annotations
 

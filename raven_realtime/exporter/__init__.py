@@ -1,0 +1,1 @@
+"""Prometheus metrics of the realtime path, seen from outside as the doctor sees it."""

@@ -1,0 +1,130 @@
+"""A real Prometheus scrapes the exporter on the demo's bench; its promtool judges the rules."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from demo.processes import ROOT
+from demo.running import free_ports, running_bench
+from raven_realtime.sandbox.listener import answers
+from tests.hops.conftest import SITE, cli
+
+PLANTED = "planted-sid-0123456789"
+PROMETHEUS = """
+global: {{scrape_interval: 1s, evaluation_interval: 1s}}
+rule_files: ["{rules}"]
+scrape_configs:
+  - job_name: raven-realtime
+    static_configs: [{{targets: ["127.0.0.1:{port}"]}}]
+"""
+
+
+@contextmanager
+def exporting(url: str, port: int, log: Path) -> Iterator[None]:
+    argv = [sys.executable, "-m", "raven_realtime.cli", "exporter", url, "--site", SITE, "--every", "10s"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "RAVEN_REALTIME_SID": PLANTED}
+    with log.open("w") as said:
+        process = subprocess.Popen([*argv, "--listen", f"127.0.0.1:{port}"], env=environment, stdout=said, stderr=said)
+        try:
+            assert answers(port, 30), log.read_text()
+            yield
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def scraped(port: int, holds: str, within: float = 60) -> str:
+    until = time.monotonic() + within
+    text = ""
+    while time.monotonic() < until:
+        text = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+        if re.search(holds, text, re.MULTILINE):
+            return text
+        time.sleep(0.3)
+    raise AssertionError(f"no {holds} in:\n{text}")
+
+
+def test_scraped_by_prometheus(tmp_path: Path) -> None:
+    ports = free_ports()
+    with running_bench(tmp_path / "bench", sites=(SITE,)) as bench:
+        log = tmp_path / "exporter.log"
+        with exporting(bench.socketio_url, ports.web, log), _prometheus(tmp_path, ports.web, ports.socketio) as asked:
+            text = scraped(ports.web, r'^raven_realtime_up\{hop="upgrade",.* 1\.0$')
+            assert re.search(r"^raven_realtime_handshake_seconds\{.*\} 0\.\d+", text, re.MULTILINE)
+            assert re.search(r"^raven_realtime_upgrade_seconds\{.*\} 0\.\d+", text, re.MULTILINE)
+            assert _value(asked, 'raven_realtime_up{hop="handshake"}') == "1"
+            bench.stop("socketio")
+            text = scraped(ports.web, r'^raven_realtime_verdict\{code="RT035"')
+            assert re.search(r"^raven_realtime_healthy\{.*\} 0\.0", text, re.MULTILINE)
+            assert 'hop="upgrade"' not in text
+            assert _value(asked, "raven_realtime_healthy == 0") == "0"
+            assert "RavenRealtimeBroken" in httpx.get(f"{asked}/api/v1/rules").text
+        assert PLANTED not in text + log.read_text()
+
+
+@contextmanager
+def _prometheus(folder: Path, exporter: int, port: int) -> Iterator[str]:
+    file = folder / "prometheus.yml"
+    file.write_text(PROMETHEUS.format(rules=ROOT / "docs" / "prometheus" / "alerts.yml", port=exporter))
+    argv = ["prometheus", f"--config.file={file}", f"--storage.tsdb.path={folder / 'data'}"]
+    process = subprocess.Popen(
+        [*argv, f"--web.listen-address=127.0.0.1:{port}", "--log.level=error"], stderr=subprocess.DEVNULL
+    )
+    try:
+        assert answers(port, 30)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _value(prometheus: str, query: str) -> str:
+    for _ in range(60):
+        found = httpx.get(f"{prometheus}/api/v1/query", params={"query": query}).json()["data"]["result"]
+        if found:
+            return str(found[0]["value"][1])
+        time.sleep(0.5)
+    raise AssertionError(f"Prometheus has no {query}")
+
+
+@pytest.mark.parametrize("command", [["check", "rules", "alerts.yml"], ["test", "rules", "alerts_test.yml"]])
+def test_promtool(command: list[str]) -> None:
+    ran = subprocess.run(
+        ["promtool", *command], cwd=ROOT / "docs" / "prometheus", capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_rules_and_dashboard_name_metrics_that_exist() -> None:
+    source = (ROOT / "raven_realtime" / "exporter" / "metrics.py").read_text()
+    folder = ROOT / "docs" / "prometheus"
+    dashboard = json.loads((folder / "dashboard.json").read_text())
+    text = json.dumps(dashboard["panels"]) + (folder / "alerts.yml").read_text()
+    named = set(re.findall(r"raven_realtime_(\w+)", text))
+    assert named
+    assert {name for name in named if f'"{name}"' not in source} == set()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--every", "1s"], "--every 1s is too often"),
+        (["--listen", "nowhere"], "is no address and port"),
+        (["--listen", "192.0.2.1:9469"], "cannot be used"),
+    ],
+)
+def test_refused(arguments: list[str], said: str) -> None:
+    ran = cli("exporter", "http://127.0.0.1:1", *arguments)
+    assert ran.returncode == 2
+    assert said in ran.stderr
