@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import os
 import sys
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def main(words: list[str] | None = None) -> int:
     try:
         ground = (
             f"Measured on {dt.datetime.now(dt.UTC):%Y-%m-%d} on {machine.described()}; "
-            f"a process may open {descriptors:,} files."
+            f"a process may open {descriptors:,} files; the load average was {os.getloadavg()[0]:.1f} when it began."
         )
         console.print(ground, highlight=False)
         for comparison in (known[name] for name in given.names or known):
