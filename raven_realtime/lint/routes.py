@@ -64,7 +64,7 @@ def leads_to_socketio(world: World, router: Router) -> bool:
 
 def containers_of(world: World, service: Service) -> tuple[Container, ...]:
     """Return the containers behind a service."""
-    return tuple(each for each in world.containers if each.name in service.owners)
+    return tuple(each for owner in service.owners for each in world.by_name.get(owner, ()))
 
 
 def service_of(world: World, router: Router) -> Service | None:

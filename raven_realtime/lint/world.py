@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 
@@ -168,9 +168,17 @@ class World:
     def _speaks(container: Container) -> bool:
         return any(label.key.lower().startswith("traefik.") for label in container.routing.labels)
 
+    @cached_property
+    def by_name(self) -> Mapping[str, tuple[Container, ...]]:
+        """The containers by name; several stacks may have one of the same name."""
+        found: dict[str, tuple[Container, ...]] = {}
+        for each in self.containers:
+            found[each.name] = (*found.get(each.name, ()), each)
+        return found
+
     def container(self, name: str) -> Container | None:
-        """Return the container of a name."""
-        return next((each for each in self.containers if each.name == name), None)
+        """Return the (first) container of a name."""
+        return next(iter(self.by_name.get(name, ())), None)
 
     def nginx_in(self, container: str) -> tuple[Nginx, ...]:
         """Return the configurations that are known to run in a container."""
