@@ -141,11 +141,11 @@ class Stack:
         skipped = () if preview else ("--skip-preview",)
         return self._operate("up", "--yes", *skipped, *arguments, expect=expect, timeout=timeout)
 
-    def preview(self, *arguments: str, expect: int = 0, timeout: float = TIMEOUT) -> Run:
+    def preview(self, *arguments: str, expect: int | None = 0, timeout: float = TIMEOUT) -> Run:
         """Run ``pulumi preview``."""
         return self._operate("preview", *arguments, expect=expect, timeout=timeout)
 
-    def refresh(self, *arguments: str, expect: int = 0, timeout: float = TIMEOUT) -> Run:
+    def refresh(self, *arguments: str, expect: int | None = 0, timeout: float = TIMEOUT) -> Run:
         """Run ``pulumi refresh --yes``."""
         return self._operate("refresh", "--yes", "--skip-preview", *arguments, expect=expect, timeout=timeout)
 

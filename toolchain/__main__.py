@@ -48,7 +48,9 @@ def path_of(program: str) -> Path:
     if program in BUILT:
         built, use = BUILT[program]
         if not built.binary.is_file():
-            raise Problem(f"{program.capitalize()} is not built yet. Run `python3 -m toolchain ensure --for {use}` first.")
+            raise Problem(
+                f"{program.capitalize()} is not built yet. Run `python3 -m toolchain ensure --for {use}` first."
+            )
         return built.binary
     if program == "pulumi":
         return engine.require().binary

@@ -67,7 +67,7 @@ def preview(folder: Path, stack: Sequence[Declared], *arguments: str, pack: Path
         {"type": each.type, "name": each.name, "properties": each.properties, "needs": each.needs} for each in stack
     ]
     (made / "stack.json").write_text(json.dumps(described))
-    run = EngineStack(folder / "state", made).preview("--policy-pack", str(pack), *arguments, expect=None)  # type: ignore[arg-type]
+    run = EngineStack(folder / "state", made).preview("--policy-pack", str(pack), *arguments, expect=None)
     assert "Traceback" not in run.text, run.text
     return run, [_violation(content) for content in run.policy_violations()]
 
