@@ -13,7 +13,7 @@ TOOLCHAIN := python3 -m toolchain
 # what follows runs with the project's Python, the engine and the project's own state
 WITH_TOOLS = eval "$$($(TOOLCHAIN) env)"
 # three workers for two cores: much of a test is waiting for real servers
-PYTEST = .venv/bin/python -m pytest -n 3 --dist loadgroup
+PYTEST = .venv/bin/python -m pytest -n 3
 
 .PHONY: help
 help: ## list the targets

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import PurePosixPath
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from demo.own_network import enter_own_network
 
-HERE = Path(__file__).parent
+TOGETHER = ("tests/stacks", "tests/server", "tests/toolchain_docker", "tests/symptoms")
+"""Below these folders the tests of one folder share something dear: a Docker daemon, a server, a deployed stack."""
+
+
+class ByFolderOrFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Sends to one worker the tests that share expensive fixtures: those of a folder, elsewhere those of a file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = PurePosixPath(nodeid.split("::", 1)[0])
+        return str(file.parent if str(file).startswith(TOGETHER) else file)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -18,11 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
         enter_own_network()
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep what shares expensive fixtures on one worker: the tests below a conftest.py, else those of one file."""
-    for item in items:
-        below = [folder for folder in item.path.parents if HERE in folder.parents]
-        shared = [folder for folder in below if (folder / "conftest.py").exists()]
-        group = shared[-1] if shared else item.path
-        item.add_marker(pytest.mark.xdist_group(str(group.relative_to(HERE))))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFolderOrFile:
+    """Schedule by folder or file."""
+    return ByFolderOrFile(config, log)
