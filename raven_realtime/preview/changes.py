@@ -13,6 +13,8 @@ from raven_realtime.preview.plan import Plan
 
 GENERATION = re.compile(r"-[0-9a-f]{8}(?=-|$)")
 """The part of a name that changes with every generation of the sidecar."""
+DIGEST = re.compile(r"(?<!sha256:)\b(?:[0-9a-f]{64}|[0-9a-f]{12}|[0-9a-f]{8})\b")
+"""What follows from other values: a difference in nothing else is not worth a line. An image's digest is one."""
 
 
 class Kind(StrEnum):
@@ -33,6 +35,13 @@ class Difference:
     after: Any
     """`None` where there is none."""
 
+    @property
+    def tells(self) -> bool:
+        """Whether it says more than that something it follows from has changed."""
+        return not (isinstance(self.before, str) and isinstance(self.after, str)) or (
+            DIGEST.sub("", self.before) != DIGEST.sub("", self.after)
+        )
+
 
 @dataclass(frozen=True)
 class Change:
@@ -42,6 +51,13 @@ class Change:
     type: str
     name: str
     differences: tuple[Difference, ...] = ()
+
+    @property
+    def telling(self) -> tuple[Difference, ...]:
+        """The differences worth showing; a command's `update` line is its `create` line."""
+        shown = [one for one in self.differences if one.tells]
+        created = {(one.before, one.after) for one in shown if one.path == "create"}
+        return tuple(one for one in shown if one.path != "update" or (one.before, one.after) not in created)
 
 
 def compare(base: Plan, head: Plan) -> list[Change]:

@@ -59,9 +59,9 @@ def _scalars(node: Any) -> list[str]:
 def place(violation: Violation, base: Source, head: Source, created: Sequence[str] = ()) -> Location:
     """Return where a violation comes from.
 
-    In this order: the program line that makes a new resource which it names, or the resource it is about; a
-    configuration key that the change touched, if the violation shows its value or no other was touched; any key whose
-    value it shows; the component's class.
+    In this order: the program line that makes a new resource which it names, or the one it is about; a configuration
+    key that the change touched, if the violation shows its value or no other was touched; any key whose value it shows;
+    the component's class.
     """
     name = violation.urn.rpartition("::")[2]
     named = [each for each in created if re.search(rf"(?<![\w-]){re.escape(each)}(?![\w-])", violation.evidence)]

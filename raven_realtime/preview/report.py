@@ -79,13 +79,15 @@ def _changes(changes: list[Change]) -> Iterator[str]:
         return
     counts = [(kind, sum(change.kind is kind for change in changes)) for kind in Kind]
     yield ", ".join(f"{count} {kind}" for kind, count in counts if count) + "."
-    for change in changes:
+    told = [change for change in changes if change.telling or change.kind in {Kind.CREATED, Kind.DELETED}]
+    for change in told:
         title = f"`{SIGNS[change.kind]}` **{change.name}** ({change.type.rpartition(':')[2]}) {change.kind}"
-        shown = change.differences[:MOST]
-        lines = [f"- {title}", *(f"  - {_difference(one)}" for one in shown)]
-        if len(change.differences) > MOST:
-            lines.append(f"  - and {len(change.differences) - MOST} more")
+        lines = [f"- {title}", *(f"  - {_difference(one)}" for one in change.telling[:MOST])]
+        if len(change.telling) > MOST:
+            lines.append(f"  - and {len(change.telling) - MOST} more")
         yield "\n".join(lines)
+    if rest := [change.name for change in changes if change not in told]:
+        yield f"What follows from that, or runs again: {', '.join(rest)}."
 
 
 def _difference(one: Difference) -> str:
@@ -93,7 +95,19 @@ def _difference(one: Difference) -> str:
         return f"`{one.path}`: added {_value(one.after)}"
     if one.after is None:
         return f"`{one.path}`: removed {_value(one.before)}"
-    return f"`{one.path}`: {_value(one.before)} → {_value(one.after)}"
+    before, after = one.before, one.after
+    if isinstance(before, str) and isinstance(after, str) and max(len(before), len(after)) > LONGEST:
+        before, after = _parting(before, after)
+    return f"`{one.path}`: {_value(before)} → {_value(after)}"
+
+
+def _parting(before: str, after: str) -> tuple[str, str]:
+    """Cut two long texts down to where they part, with the words around."""
+    old, new = before.split(), after.split()
+    start = next((at for at, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]), 0)
+    start = max(0, start - 1)
+    end = start + 8
+    return f"… {' '.join(old[start:end])} …", f"… {' '.join(new[start:end])} …"
 
 
 def _value(value: Any) -> str:

@@ -1,0 +1,150 @@
+"""A pull request, end to end: a repository with a base and branches, and the report on each by `make preview-report`.
+
+The test process has no network but loopback and no Docker daemon: nothing of either can be needed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.golden import hold
+from tests.stacks.checkout import LINKED, Checkout, Ran, checkout
+
+GOLDEN = Path(__file__).parent / "golden"
+SECRET = "v1:c2VjcmV0c2VjcmV0:bm90aGluZyB0aGF0IGFueWJvZHkgY2FuIHJlYWQ="
+"""Something that the passphrase of another encrypted."""
+CONFIG = f"""\
+# The prod stack of the pull request's base.
+encryptionsalt: v1:AAAAAAAAAAA=:v1:BBBB:CCCC
+config:
+  raven-realtime:target: prod
+  raven-realtime:hosts:
+    - v2.sysmayal.cloud
+  raven-realtime:upstream: 172.17.0.1:9000
+  raven-realtime:entrypoint: websecure
+  raven-realtime:certResolver: myresolver
+  raven-realtime:apiKey:
+    secure: {SECRET}
+"""
+RIVAL = """
+import pulumi_docker
+
+pulumi_docker.Container(
+    "greedy",
+    image="docker.io/library/other@sha256:{digest}",
+    labels=[
+        {{"label": "traefik.enable", "value": "true"}},
+        {{"label": "traefik.http.routers.greedy.rule", "value": "HostRegexp(`.+`)"}},
+        {{"label": "traefik.http.routers.greedy.entrypoints", "value": "websecure"}},
+        {{"label": "traefik.http.routers.greedy.tls.certresolver", "value": "myresolver"}},
+        {{"label": "traefik.http.routers.greedy.priority", "value": "1000"}},
+        {{"label": "traefik.http.services.greedy.loadbalancer.server.port", "value": "3000"}},
+    ],
+)
+""".format(digest="1" * 64)
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A repository of this project's files, its prod stack with a secret that nobody here can read."""
+    made = checkout(tmp_path_factory.mktemp("pull") / "request")
+    (made.folder / "Pulumi.prod.yaml").write_text(CONFIG)
+    git(made, "init", "--quiet", "--initial-branch", "main")
+    linked = "".join(f"/{name}\n" for name in LINKED)
+    (made.folder / ".git" / "info" / "exclude").write_text(linked)  # .gitignore names the folders, these are links
+    commit(made, "base")
+    return made
+
+
+def git(made: Checkout, *arguments: str) -> None:
+    identity = ("-c", "user.name=tester", "-c", "user.email=tester@example.com", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", *identity, *arguments], cwd=made.folder, check=True, capture_output=True)
+
+
+def commit(made: Checkout, message: str) -> None:
+    git(made, "add", "--all")
+    git(made, "commit", "--quiet", "--message", message)
+
+
+def branch(made: Checkout, name: str, file: str, old: str, new: str) -> Ran:
+    """Change one file on a branch of its own, and have it reported as the workflow does."""
+    git(made, "checkout", "--quiet", "-B", name, "main")
+    path = made.folder / file
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new, 1))
+    commit(made, name)
+    before = fingerprint(made.folder)
+    ran = made.run("make", "preview-report", "STACK=prod", "BASE=main", expect=None)
+    assert fingerprint(made.folder) == before
+    return ran
+
+
+def fingerprint(folder: Path) -> dict[str, str]:
+    """Return the hash of everything that git holds, and whether anything else came up."""
+    shown = subprocess.run(["git", "status", "--porcelain"], cwd=folder, check=True, capture_output=True, text=True)
+    held = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.glob("Pulumi*.yaml")}
+    return {**held, "status": shown.stdout}
+
+
+def steady(text: str) -> str:
+    """Take the generation's digest and other hashes out, which change with every line of the component."""
+    return re.sub(r"\b[0-9a-f]{64}\b", "<sha256>", re.sub(r"\b(?=[0-9a-f]*\d)[0-9a-f]{8,12}\b", "<hash>", text))
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "change", "seen"),
+    [
+        pytest.param(
+            "second_router",
+            "__main__.py",
+            ("settings = stack_settings()", f"{RIVAL}\nsettings = stack_settings()"),
+            ("RT005", "__main__.py:", "greedy@docker"),
+            id="a second router by HostRegexp, of a higher priority",
+        ),
+        pytest.param(
+            "port_9001",
+            "Pulumi.prod.yaml",
+            ("172.17.0.1:9000", "172.17.0.1:9001"),
+            ("Pulumi.prod.yaml (raven-realtime:upstream):7",),
+            id="9001",
+        ),
+    ],
+)
+def test_a_breaking_change_is_named(
+    repository: Checkout, name: str, file: str, change: tuple[str, str], seen: tuple[str, ...]
+) -> None:
+    ran = branch(repository, name, file, *change)
+    assert ran.code != 0
+    assert "❌ **This change breaks the realtime path" in ran.stdout, ran.text
+    assert all(one in ran.stdout for one in seen), ran.stdout
+    assert SECRET not in ran.text
+    hold(GOLDEN / f"{name}.md", steady(ran.stdout))
+
+
+def test_a_healthy_change_passes(repository: Checkout) -> None:
+    ran = branch(repository, "healthy", "Pulumi.prod.yaml", "certResolver: myresolver", "certResolver: letsencrypt")
+    assert ran.code == 0, ran.text
+    hold(GOLDEN / "healthy.md", steady(ran.stdout))
+
+
+def test_a_change_that_cannot_be_previewed_says_why(repository: Checkout) -> None:
+    ran = branch(repository, "misspelt", "Pulumi.prod.yaml", "certResolver:", "certResolvr:")
+    assert ran.code != 0
+    assert "raven-realtime:certResolvr in Pulumi.prod.yaml is not a known key" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("stack", "base", "message"),
+    [
+        pytest.param("prod", "no-such-branch", "BASE=no-such-branch: git does not give it", id="base"),
+        pytest.param("staging", "main", "Pulumi.staging.yaml: there is no such stack", id="stack"),
+    ],
+)
+def test_what_is_refused(repository: Checkout, stack: str, base: str, message: str) -> None:
+    ran = repository.run("make", "preview-report", f"STACK={stack}", f"BASE={base}", expect=2)
+    assert message in ran.stderr
