@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 
 from h2.config import H2Configuration
@@ -74,7 +75,18 @@ class _Conversation:
         self.connection = H2Connection(H2Configuration(client_side=True, header_encoding="utf-8"))
 
     async def judged(self) -> Result:
-        """Return what came of it."""
+        """Return what came of it.
+
+        Raises:
+            H2Error: what the server sends is no HTTP/2, or it breaks off.
+            TimeoutError: it does not answer.
+        """
+        try:
+            return await self._spoken()
+        except (ConnectionError, ssl.SSLError):
+            raise ProtocolError from None
+
+    async def _spoken(self) -> Result:
         self.connection.initiate_connection()
         await self._send()
         if not await self._offered():
