@@ -68,7 +68,8 @@ def preview(folder: Path, stack: Sequence[Declared], *arguments: str, pack: Path
     ]
     (made / "stack.json").write_text(json.dumps(described))
     run = EngineStack(folder / "state", made).preview("--policy-pack", str(pack), *arguments, expect=None)
-    assert "Traceback" not in run.text, run.text
+    # a traceback of ours, that is: grpc's server may leave one of its own when the engine ends the language host
+    assert not any(f'File "{ROOT / room}' in run.text for room in ("policies", "raven_realtime")), run.text
     return run, [_violation(content) for content in run.policy_violations()]
 
 
