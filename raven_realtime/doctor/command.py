@@ -129,7 +129,7 @@ def doctor_command(
         target,
         like=Target.parse(like, timeout=timeout) if like else None,
         hold_seconds=seconds(hold),
-        publisher=Publisher(bench, site or target.host, bench_command) if bench else None,
+        publisher=Publisher(bench, site or target.host, bench_command) if bench and not ssh else None,
         channel=channel,
         inside=_inside(named, look_inside),
     )
