@@ -44,6 +44,10 @@ class Path:
     # proxy
     nginx: Replacements = ()
     """In the configuration of the sidecar, or of the multiplexer."""
+    nginx_hosts: str = ""
+    """What /etc/hosts said when nginx started, where it says something else now."""
+    held: int = 0
+    """WebSockets that others hold open at the proxy."""
     dropped: tuple[str, ...] = ()
     """Places (address:port) to which a firewall drops what is sent."""
     # realtime
@@ -55,9 +59,12 @@ class Path:
     """Whether Traefik keeps a client on one replica."""
     # redis
     redis: bool = True
+    """Without it Socket.IO is started all the same, and ends."""
     # what is asked
     event: bool = False
     """With a session and a bench: join a channel, publish, receive."""
+    inside: bool = False
+    """Whether the doctor may look at the bench and at nginx's configuration."""
     hold: float = 0.0
     page: str = ""
     """The origin of the page, where it is another one."""

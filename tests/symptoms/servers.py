@@ -10,7 +10,7 @@ import ssl
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,13 +71,18 @@ def running(
 
 
 @contextmanager
-def nginx(configuration: str, folder: Path, port: int) -> Iterator[None]:
-    """Run nginx on a configuration that listens on the port."""
+def nginx(configuration: str, folder: Path, port: int, hosts: str = "") -> Iterator[None]:
+    """Run nginx on a configuration that listens on the port; ``hosts`` is what it has for /etc/hosts."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "nginx.conf"
     file.write_text(configuration)
     log = folder / "nginx.log"
-    with running(["nginx", "-e", "stderr", "-p", str(folder), "-c", str(file)], log) as process:
+    command = ["nginx", "-e", "stderr", "-p", str(folder), "-c", str(file)]
+    if hosts:
+        (folder / "hosts").write_text(hosts)
+        mounted = 'mount --bind "$0" /etc/hosts && exec "$@"'
+        command = ["unshare", "--mount", "sh", "-c", mounted, str(folder / "hosts"), *command]
+    with running(command, log) as process:
         try:
             wait(lambda: listens(port), f"nginx on {port}", process=process)
         except AssertionError as error:
@@ -178,3 +183,19 @@ def _online() -> bool:
         return bool(httpx.get(f"{NGROK_API}/api/tunnels", timeout=5, trust_env=False).json()["tunnels"])
     except httpx.HTTPError:
         return False
+
+
+@contextmanager
+def sockets_held(count: int, port: int) -> Iterator[None]:
+    """Hold WebSockets open at the proxy on the port, as many as it takes."""
+    request = (
+        f"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: {HOST}\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    )
+    with ExitStack() as stack:
+        for _ in range(count):
+            held = stack.enter_context(socket.create_connection(("127.0.0.1", port), 5))
+            with suppress(OSError):
+                held.sendall(request.encode())
+                held.recv(1024)
+        yield

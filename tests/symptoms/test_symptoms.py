@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.symptoms.listing import symptoms
@@ -21,9 +23,21 @@ def test_symptom(world: World, symptom: Symptom) -> None:
     assert found.code == symptom.code, diagnosis
 
 
-@pytest.mark.parametrize("symptom", EACH)
-def test_mended(world: World, symptom: Symptom) -> None:
-    path = symptom.mended_path
+def twins() -> Iterator[object]:
+    """Give the mended twins, those that come to the same path as one."""
+    paths: list[tuple[Path, list[str]]] = []
+    for name, symptom in symptoms().items():
+        same = next((names for path, names in paths if path == symptom.mended_path), None)
+        if same is None:
+            paths.append((symptom.mended_path, [name]))
+        else:
+            same.append(name)
+    for path, names in paths:
+        yield pytest.param(path, id=" ".join(name.partition("_")[0] for name in names))
+
+
+@pytest.mark.parametrize("path", twins())
+def test_mended(world: World, path: Path) -> None:
     with world.standing(path) as question:
         diagnosis = asked(question, path)
     assert not diagnosis.findings, diagnosis

@@ -10,6 +10,7 @@ from pathlib import Path as File
 from typing import Any
 
 import httpx
+import pytest
 
 from demo.bench_folder import PASSWORD, Ports, create_bench
 from demo.processes import ROOT, programs
@@ -19,15 +20,17 @@ from raven_realtime.doctor.diagnosis import Diagnosis
 from raven_realtime.doctor.journey import Question, diagnose
 from raven_realtime.findings import Finding
 from raven_realtime.hops import event
+from raven_realtime.hops.inside import Inside
 from raven_realtime.hops.publisher import Publisher
 from raven_realtime.hops.target import Credentials, Target
 from raven_realtime.nginx import local_tunnel, multiplexer, sidecar
+from raven_realtime.problem import Problem
 from raven_realtime.sandbox import certificate
 from raven_realtime.sandbox.places import Places
 from raven_realtime.settings import ServedHost
 from tests.symptoms.network import dropping
 from tests.symptoms.path import CHANNEL, HOST, SITE, Path, merge, without_none
-from tests.symptoms.servers import Traefik, listens, nginx, ngrok, running, wait
+from tests.symptoms.servers import Traefik, listens, nginx, ngrok, running, sockets_held, wait
 
 SIDECAR_PORT = 8080
 ELSEWHERE_PORT = 8088
@@ -140,16 +143,16 @@ class World:
     def standing(self, path: Path) -> Iterator[Question]:
         """Bring everything to the path's state and give what to ask the doctor."""
         with ExitStack() as stack:
-            if not path.redis:
-                self.bench.stop("redis")
-                stack.callback(self.bench.start, "redis")
             ca = self._stand_edge(path, stack)
             trusted = (("NODE_EXTRA_CA_CERTS", str(ca)),)
             for number, bench in enumerate(self.benches):
                 wanted = path.socketio and number < path.replicas
                 self._stand_socketio(number, bench, (*trusted, *path.socketio_environment) if wanted else None)
+            if not path.redis:
+                self._without_redis(stack)
             self._stand_proxies(path, stack)
             stack.enter_context(dropping(*path.dropped))
+            stack.enter_context(sockets_held(path.held, SIDECAR_PORT))
             yield self._question(path, ca)
 
     def _stand_edge(self, path: Path, stack: ExitStack) -> File:
@@ -187,6 +190,15 @@ class World:
             bench.start("socketio", dict(environment))
             self._environments[number] = environment
 
+    def _without_redis(self, stack: ExitStack) -> None:
+        """Stop redis, then start Socket.IO, which ends because of that."""
+        self._stand_socketio(0, self.bench, None)
+        self.bench.stop("redis")
+        stack.callback(self.bench.start, "redis")
+        with pytest.raises(Problem, match="ECONNREFUSED"):
+            self.bench.start("socketio")
+        self.bench.stop("socketio")
+
     def _stand_proxies(self, path: Path, stack: ExitStack) -> None:
         if path.ngrok is not None or path.local_tunnel:
             folder = self.folder / "multiplexer"
@@ -200,14 +212,19 @@ class World:
             served = (ServedHost(host=HOST, site=SITE),)
             upstream = f"127.0.0.1:{self.benches[number].ports.socketio}"
             text = sidecar.render(sidecar.Sidecar(served, upstream, port=SIDECAR_PORT + number, folder=folder))
-            stack.enter_context(nginx(replaced(text, path), folder, SIDECAR_PORT + number))
+            stack.enter_context(nginx(replaced(text, path), folder, SIDECAR_PORT + number, path.nginx_hosts))
 
     def _question(self, path: Path, ca: File) -> Question:
         target = Target.parse(path.url, site=SITE, ca=ca if path.trusted else None, page=path.page, timeout=8)
-        if not path.event:
-            return Question(target, hold_seconds=path.hold)
-        publisher = Publisher(self.bench.path, SITE, str(ROOT / "demo" / "bench"))
-        return Question(replace(target, credentials=self.credentials), None, path.hold, publisher, CHANNEL)
+        question = Question(target, hold_seconds=path.hold)
+        if path.inside:
+            inside = Inside(bench=self.bench.path, nginx=self.folder / "sidecar-0" / "nginx.conf")
+            question = replace(question, inside=inside)
+        if path.event:
+            publisher = Publisher(self.bench.path, SITE, str(ROOT / "demo" / "bench"))
+            signed_in = replace(target, credentials=self.credentials)
+            question = replace(question, target=signed_in, publisher=publisher, channel=CHANNEL)
+        return question
 
 
 def replaced(text: str, path: Path) -> str:
