@@ -34,6 +34,23 @@ class DockerHost:
     connection: remote.ConnectionArgs | None = None
     """How to reach the server, if it is not this machine."""
 
+    @property
+    def environment(self) -> dict[str, str] | None:
+        """What a command of this machine needs to reach the daemon; nothing behind ssh://, see `options`."""
+        return {"DOCKER_HOST": self.address} if self.address and self.connection is None else None
+
+    def options(self, *, ssh_key_file: str | None, ssh_host_key: str | None) -> list[str]:
+        """Return how `raven-realtime ownership` reaches a daemon behind ssh://: as the docker provider does."""
+        if self.connection is None:
+            return []
+        further = pulumi.Config("docker").get_object("sshOpts") or []
+        return [
+            *("--docker-host", self.address),
+            *(["--ssh-key", ssh_key_file] if ssh_key_file else []),
+            *(["--ssh-host-key", ssh_host_key] if ssh_host_key else []),
+            *(f"--ssh-option={option}" for option in further),
+        ]
+
     @classmethod
     def of_stack(cls, *, ssh_key_file: str | None, ssh_host_key: str | None) -> DockerHost:
         """Read `docker:host` of this stack (or DOCKER_HOST) and what ssh needs.
@@ -119,7 +136,6 @@ class DockerHost:
             triggers: values whose change reruns the line.
         """
         if self.connection is None:
-            environment = {"DOCKER_HOST": self.address} if self.address else None
             return local_command(
                 name,
                 line,
@@ -127,7 +143,7 @@ class DockerHost:
                 after=after,
                 delete=delete,
                 stdin=stdin,
-                environment=environment,
+                environment=self.environment,
                 triggers=triggers,
             )
         return remote.Command(

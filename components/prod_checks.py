@@ -32,6 +32,25 @@ def asks_host(settings: Prod) -> bool:
     return not settings.networks or settings.upstream.startswith(("172.", "host-gateway:"))
 
 
+def ownership(settings: Prod, server: DockerHost, stack: str) -> str:
+    """Return the line that compares the sidecar's labels, on its standard input, with all that runs on the server."""
+    reached = server.options(ssh_key_file=settings.ssh_key_file, ssh_host_key=settings.ssh_host_key)
+    return raven_realtime("ownership", *_wanted(settings), "--stack", stack, *reached)
+
+
+def routers(settings: Prod) -> list[HopCheck]:
+    """Return the check that asks Traefik itself who owns /socket.io, where its API is known."""
+    if not settings.traefik_api:
+        return []
+    asked = ("--traefik-api", settings.traefik_api, "--unchecked-ok")
+    return [HopCheck("routers", raven_realtime("ownership", *_wanted(settings), *asked))]
+
+
+def _wanted(settings: Prod) -> list[str]:
+    hosts = [word for served in settings.served for word in ("--host", served.host)]
+    return [*hosts, "--router", f"{settings.router}@docker", "--entrypoint", settings.entrypoint]
+
+
 def outward(settings: Prod, host: DockerHost, credentials: Mapping[str, pulumi.Input[str]]) -> list[HopCheck]:
     """Return the checks from outside, for every host: handshake, certificate, upgrade, namespace; and one event."""
     found: list[HopCheck] = []
@@ -59,6 +78,7 @@ def outward(settings: Prod, host: DockerHost, credentials: Mapping[str, pulumi.I
                 raven_realtime("check", "connect", url, *where, *trust, "--site", served.site),
             ),
         ]
+    found += routers(settings)
     first = settings.served[0]
     bench = ("--bench", settings.bench_path) if settings.bench_path and host.connection is None else ()
     event = raven_realtime(

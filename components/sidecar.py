@@ -3,6 +3,7 @@
 docs/adr/ tells why the configuration lives in a volume and the container's name carries a generation.
 """
 
+import json
 import re
 from dataclasses import dataclass
 from typing import Any, TypedDict
@@ -13,6 +14,7 @@ from pydantic.alias_generators import to_camel
 
 from components import prod_checks
 from components.checks import PostDeployChecks
+from components.commands import local_command
 from components.docker_host import DockerHost
 from raven_realtime.nginx import sidecar
 from raven_realtime.nginx.fingerprint import STATUS_HOST, configuration_hash
@@ -71,6 +73,8 @@ class RealtimeSidecarArgs(TypedDict, total=False):
     """The largest upload, in nginx's notation (default 50m)."""
     stay_seconds: int
     """How long the upgrade check keeps a WebSocket open (default 5)."""
+    traefik_api: str
+    """Traefik's API, as this machine reaches it: then it is asked who owns /socket.io."""
     public_address: str
     """Check at this IP address instead of what DNS says."""
     trust_certificate: bool
@@ -137,11 +141,20 @@ class RealtimeSidecar(pulumi.ComponentResource):
         made = Generation.of(name, settings, image)
         pulled = docker.RemoteImage(f"{name}-image", name=image, keep_locally=True, opts=mine)
         scripts = host.bring_scripts(name, self)
+        owned = local_command(
+            f"{name}-ownership",
+            prod_checks.ownership(settings, host, made.stack),
+            parent=self,
+            after=[pulled, *scripts],
+            stdin=json.dumps(made.routing, sort_keys=True),
+            environment=host.environment,
+            triggers=[made.generation],
+        )
         ready = host.line(
             f"{name}-handover",
             host.script("handover", made.for_handover(settings, image)),
             parent=self,
-            after=[pulled, *scripts],
+            after=[owned],
             delete=host.script("remove_all", {"STACK": made.stack}),
         )
         places = {"BENCH": settings.bench_path, "COMPOSE": settings.compose_file, "NGINX": settings.nginx_file}

@@ -183,6 +183,12 @@ class Prod(Common):
         (), description="Docker networks to join; the first is the one Traefik is told to use (traefik.docker.network)"
     )
     middlewares: tuple[str, ...] = Field((), description="Further Traefik middlewares for the router, as name@provider")
+    traefik_api: str | None = Field(
+        None,
+        pattern=r"^https?://[^@\s]+$",
+        description="Traefik's API, as this machine reaches it: the deployment then asks it who owns /socket.io",
+        examples=["http://127.0.0.1:8080"],
+    )
     public_address: str | None = Field(
         None,
         description="Check at this IP address instead of what DNS says, for use before a name points to the server",

@@ -1,0 +1,69 @@
+"""Who owns `/socket.io` on the real server: asked of its containers before a deployment, of its Traefik after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.stacks.prod.production import HOST, Production, handshake, remove_containers, within
+
+GREEDY = {
+    "traefik.enable": "true",
+    "traefik.http.routers.greedy.rule": "HostRegexp(`.+`) && PathPrefix(`/socket.io`)",
+    "traefik.http.routers.greedy.entrypoints": "websecure",
+    "traefik.http.routers.greedy.tls": "true",
+    "traefik.http.services.greedy.loadbalancer.server.port": "80",
+}
+
+
+@contextmanager
+def running(prod: Production, name: str, **changes: str) -> Iterator[None]:
+    """Have a stranger's container run on the server."""
+    labels = GREEDY | {f"traefik.http.routers.greedy.{key}": value for key, value in changes.items()}
+    words = [word for key, value in labels.items() for word in ("--label", f"{key}={value}")]
+    prod.server.docker("run", "--detach", "--name", name, *words, prod.server.image, "sleep", "600")
+    try:
+        yield
+    finally:
+        remove_containers(prod.server, name)
+
+
+@pytest.mark.parametrize(
+    ("priority", "code"),
+    [pytest.param("1000", "RT005", id="a higher priority"), pytest.param("77", "RT101", id="a tie")],
+)
+def test_somebody_in_the_way_stops_the_deployment(prod: Production, priority: str, code: str) -> None:
+    before = prod.containers()
+    with running(prod, "chat-other", priority=priority):
+        run = prod.up(priority=77, expect=None)
+        assert run.code != 0
+        assert code in run.text
+        assert "greedy@docker (chat-other; rule HostRegexp" in run.text
+        assert prod.containers() == before
+    within(20, lambda: handshake(prod.server) == "open")
+
+
+def test_a_stranger_below_is_no_obstacle(prod: Production) -> None:
+    with running(prod, "chat-other", priority="5"):
+        assert prod.up(priority=78).code == 0
+
+
+def test_traefik_itself_is_asked(prod: Production) -> None:
+    prod.up(traefikApi=prod.server.traefik_api)
+    line = prod.stack.outputs()["checks"]["routers"]
+    assert line.startswith(f"✓ routers  Traefik gives /socket.io on {HOST} to frappe-socketio@docker, one of ")
+
+
+def test_an_api_that_does_not_answer_is_said(prod: Production) -> None:
+    prod.up(traefikApi="http://127.0.0.1:9")
+    assert prod.stack.outputs()["checks"]["routers"].startswith("? routers  not checked: Traefik's API at")
+
+
+def test_traefik_names_who_took_the_path_since(prod: Production) -> None:
+    with running(prod, "chat-other", priority="1000"):
+        run = prod.up(traefikApi=prod.server.traefik_api, expect=None)
+        assert run.code != 0
+        assert "RT005 Another service owns /socket.io" in run.text
+        assert "greedy@docker" in run.text
