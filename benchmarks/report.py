@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pygal
@@ -11,6 +12,9 @@ from rich.table import Table
 
 from benchmarks.comparison import Comparison, Row
 from raven_realtime.sandbox.whole_file import write_whole
+
+# pygal leaves a finder in sys.meta_path that today's import system cannot ask
+sys.meta_path = [finder for finder in sys.meta_path if hasattr(finder, "find_spec")]
 
 PAGE = "benchmarks.md"
 HEAD = """\

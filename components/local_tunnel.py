@@ -9,7 +9,7 @@ import pulumi
 from components.commands import local_command, raven_realtime
 from raven_realtime.nginx import local_tunnel
 from raven_realtime.nginx.fingerprint import configuration_hash
-from raven_realtime.nginx.pieces import Capacity
+from raven_realtime.sandbox.nginx_program import capacity, owner
 from raven_realtime.sandbox.places import Places
 from raven_realtime.settings import PUBLIC_TLS_PORT
 
@@ -36,7 +36,7 @@ class LocalTunnel(pulumi.ComponentResource):
         *,
         places: Places,
         endpoints: Sequence[local_tunnel.Endpoint],
-        capacity: int,
+        sockets: int,
         environment: dict[str, str],
         after: Sequence[pulumi.Resource] = (),
         opts: pulumi.ResourceOptions | None = None,
@@ -47,7 +47,7 @@ class LocalTunnel(pulumi.ComponentResource):
             name: the component's name.
             places: the sandbox's folder, with the certificate.
             endpoints: the public ports and where each leads.
-            capacity: sockets to hold.
+            sockets: how many to hold.
             environment: what every command of the sandbox has in its environment.
             after: supervisord and the certificate.
             opts: Pulumi's options.
@@ -59,7 +59,8 @@ class LocalTunnel(pulumi.ComponentResource):
                 certificate=places.certificate,
                 key=places.certificate_key,
                 endpoints=tuple(endpoints),
-                capacity=Capacity(capacity),
+                capacity=capacity(sockets),
+                user=owner(),
             )
         )
         self.configuration = configuration_hash(text)

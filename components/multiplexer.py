@@ -9,7 +9,7 @@ import pulumi
 from components.commands import local_command, raven_realtime
 from raven_realtime.nginx import multiplexer
 from raven_realtime.nginx.fingerprint import configuration_hash
-from raven_realtime.nginx.pieces import Capacity
+from raven_realtime.sandbox.nginx_program import capacity, owner
 from raven_realtime.sandbox.places import Places
 from raven_realtime.settings import MULTIPLEXER_PORT, Sandbox
 
@@ -49,6 +49,13 @@ class Multiplexer(pulumi.ComponentResource):
             opts: Pulumi's options.
         """
         super().__init__("raven-realtime:index:Multiplexer", name, {}, opts)
+        room = capacity(settings.capacity)
+        if room.fits < room.sockets:
+            pulumi.log.warn(
+                f"capacity {room.sockets} needs more files than this machine lets a process have ({room.limit}): "
+                f"nginx holds about {room.fits} sockets",
+                self,
+            )
         text = multiplexer.render(
             multiplexer.Multiplexer(
                 folder=places.run(PROGRAM),
@@ -56,7 +63,8 @@ class Multiplexer(pulumi.ComponentResource):
                 web=f"127.0.0.1:{web_port}",
                 timeout=settings.proxy_timeout,
                 body_size=settings.client_max_body_size,
-                capacity=Capacity(settings.capacity),
+                capacity=room,
+                user=owner(),
             )
         )
         self.url = f"http://127.0.0.1:{MULTIPLEXER_PORT}"

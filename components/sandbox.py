@@ -247,7 +247,7 @@ def local(
         f"{ground.name}-tunnel",
         places=ground.places,
         endpoints=endpoints,
-        capacity=ground.settings.capacity,
+        sockets=ground.settings.capacity,
         environment=ground.life,
         after=ground.ready,
         opts=ground.child,

@@ -31,6 +31,8 @@ class LocalTunnel:
     endpoints: tuple[Endpoint, ...] = (Endpoint(),)
     address: str = "127.0.0.1"
     capacity: pieces.Capacity = field(default_factory=pieces.Capacity)
+    user: str = ""
+    """Whom the workers run as, where root starts nginx."""
 
 
 def render(wanted: LocalTunnel) -> str:
@@ -48,7 +50,7 @@ def render(wanted: LocalTunnel) -> str:
     servers = tuple(part for endpoint in wanted.endpoints for part in _endpoint(endpoint, wanted.address))
     return fingerprint.stamped(
         pieces.main(
-            pieces.process(wanted.folder, str(wanted.folder / "error.log"), wanted.capacity),
+            pieces.process(wanted.folder, str(wanted.folder / "error.log"), wanted.capacity, wanted.user),
             *pieces.http_basics(wanted.folder, "0"),
             *tls,
             pieces.connection_map(),

@@ -27,6 +27,8 @@ class Multiplexer:
     """Seconds of silence that a proxied connection survives."""
     body_size: str = "50m"
     capacity: pieces.Capacity = field(default_factory=pieces.Capacity)
+    user: str = ""
+    """Whom the workers run as, where root starts nginx."""
     trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
     """Whose X-Forwarded-For and -Proto are believed: the tunnel's."""
 
@@ -59,7 +61,7 @@ def render(wanted: Multiplexer) -> str:
     )
     return fingerprint.stamped(
         pieces.main(
-            pieces.process(wanted.folder, str(wanted.folder / "error.log"), wanted.capacity),
+            pieces.process(wanted.folder, str(wanted.folder / "error.log"), wanted.capacity, wanted.user),
             *pieces.http_basics(wanted.folder, wanted.body_size),
             *pieces.trust(wanted.trusted_proxies),
             *pieces.forwarded_maps(),

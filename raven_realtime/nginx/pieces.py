@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,8 @@ class Capacity:
     """How many clients nginx must hold at once, in each worker if need be: one worker can get all of them."""
 
     sockets: int = 10_000
+    limit: int | None = None
+    """The most files that the machine lets a process have, where that is known: nginx cannot go beyond."""
 
     @property
     def connections(self) -> int:
@@ -30,12 +33,26 @@ class Capacity:
     @property
     def files(self) -> int:
         """For ``worker_rlimit_nofile``: every connection is a file."""
-        return self.connections + SPARE
+        return min(self.connections + SPARE, self.limit or sys.maxsize)
+
+    @property
+    def fits(self) -> int:
+        """How many clients the machine's limit has room for."""
+        return min(self.sockets, (self.files - 2 * SPARE) // 2)
 
 
-def process(folder: Path, error_log: str, capacity: Capacity) -> tuple[Directive, ...]:
-    """Return the main context: in the foreground, without a user, every file under ``folder``."""
+def process(folder: Path, error_log: str, capacity: Capacity, user: str = "") -> tuple[Directive, ...]:
+    """Return the main context: in the foreground, every file under ``folder``.
+
+    Args:
+        folder: where pid and temporary files go.
+        error_log: a path, or ``stderr``.
+        capacity: what the limits follow from.
+        user: whom the workers run as when root starts nginx; else they become ``nobody``, who may not enter a private
+            folder, and every upload that does not fit into memory is answered with 500.
+    """
     return (
+        *((say("user", user),) if user else ()),
         say("daemon", "off"),
         say("worker_processes", "auto"),
         say("worker_rlimit_nofile", capacity.files),

@@ -5,6 +5,8 @@ The proof that a reload took effect is nginx's own word: every configuration tel
 
 from __future__ import annotations
 
+import os
+import resource
 import time
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import httpx
 
 from raven_realtime.nginx import verify
 from raven_realtime.nginx.fingerprint import STATUS_HOST, configuration_hash
+from raven_realtime.nginx.pieces import Capacity
 from raven_realtime.problem import Problem
 from raven_realtime.sandbox.places import Places
 from raven_realtime.sandbox.supervisor import Program, Supervisor
@@ -21,6 +24,16 @@ PATIENCE = 10.0
 """Seconds that nginx gets to answer with a new configuration."""
 IN_A_ROW = 10
 """Answers that have to agree: for a moment after a reload the former workers accept connections beside the new ones."""
+
+
+def owner() -> str:
+    """Return whom nginx's workers have to run as to get at the sandbox's private folder: root, where root starts it."""
+    return "root" if os.geteuid() == 0 else ""
+
+
+def capacity(sockets: int) -> Capacity:
+    """Return the capacity that this machine's limit of files allows."""
+    return Capacity(sockets, limit=resource.getrlimit(resource.RLIMIT_NOFILE)[1])
 
 
 def install(places: Places, name: str, text: str, status_url: str) -> bool:

@@ -83,7 +83,7 @@ def publisher(bench: RunningBench) -> Publisher:
     return Publisher(bench.path, SITE, str(ROOT / "demo" / "bench"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def second_socketio(bench: RunningBench, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A second realtime process on the same redis."""
     with another_process(bench, tmp_path_factory.mktemp("second")) as url:
