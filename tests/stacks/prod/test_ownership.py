@@ -34,36 +34,36 @@ def running(prod: Production, name: str, **changes: str) -> Iterator[None]:
     ("priority", "code"),
     [pytest.param("1000", "RT005", id="a higher priority"), pytest.param("77", "RT101", id="a tie")],
 )
-def test_somebody_in_the_way_stops_the_deployment(prod: Production, priority: str, code: str) -> None:
-    before = prod.containers()
-    with running(prod, "chat-other", priority=priority):
-        run = prod.up(priority=77, expect=None)
+def test_somebody_in_the_way_stops_the_deployment(changing: Production, priority: str, code: str) -> None:
+    before = changing.containers()
+    with running(changing, "chat-other", priority=priority):
+        run = changing.up(priority=77, expect=None)
         assert run.code != 0
         assert code in run.text
         assert "greedy@docker (chat-other; rule HostRegexp" in run.text
-        assert prod.containers() == before
-    within(20, lambda: handshake(prod.server) == "open")
+        assert changing.containers() == before
+    within(20, lambda: handshake(changing.server) == "open")
 
 
-def test_a_stranger_below_is_no_obstacle(prod: Production) -> None:
-    with running(prod, "chat-other", priority="5"):
-        assert prod.up(priority=78).code == 0
+def test_a_stranger_below_is_no_obstacle(changing: Production) -> None:
+    with running(changing, "chat-other", priority="5"):
+        assert changing.up(priority=78).code == 0
 
 
-def test_traefik_itself_is_asked(prod: Production) -> None:
-    prod.up(traefikApi=prod.server.traefik_api)
-    line = prod.stack.outputs()["checks"]["routers"]
+def test_traefik_itself_is_asked(changing: Production) -> None:
+    changing.up(traefikApi=changing.server.traefik_api)
+    line = changing.stack.outputs()["checks"]["routers"]
     assert line.startswith(f"✓ routers  Traefik gives /socket.io on {HOST} to frappe-socketio@docker, one of ")
 
 
-def test_an_api_that_does_not_answer_is_said(prod: Production) -> None:
-    prod.up(traefikApi="http://127.0.0.1:9")
-    assert prod.stack.outputs()["checks"]["routers"].startswith("? routers  not checked: Traefik's API at")
+def test_an_api_that_does_not_answer_is_said(changing: Production) -> None:
+    changing.up(traefikApi="http://127.0.0.1:9")
+    assert changing.stack.outputs()["checks"]["routers"].startswith("? routers  not checked: Traefik's API at")
 
 
-def test_traefik_names_who_took_the_path_since(prod: Production) -> None:
-    with running(prod, "chat-other", priority="1000"):
-        run = prod.up(traefikApi=prod.server.traefik_api, expect=None)
+def test_traefik_names_who_took_the_path_since(changing: Production) -> None:
+    with running(changing, "chat-other", priority="1000"):
+        run = changing.up(traefikApi=changing.server.traefik_api, expect=None)
         assert run.code != 0
         assert "RT005 Another service owns /socket.io" in run.text
         assert "greedy@docker" in run.text
