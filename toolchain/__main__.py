@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from raven_realtime.problem import Problem
-from toolchain import debian, engine, environment, node, shell, stack_config
+from toolchain import debian, engine, environment, image, node, shell, stack_config
 from toolchain.golang import ACTIONLINT, TRAEFIK
 from toolchain.places import BUILDS, CACHE, VENV
 
@@ -35,6 +35,8 @@ def ensure(uses: list[str]) -> None:
             engine.ensure()
         if {"prod", "traefik"} & set(uses):
             TRAEFIK.ensure()
+        if "prod" in uses:
+            image.ensure_nginx_image_tar()
         if "test" in uses:
             ACTIONLINT.ensure()
 
