@@ -8,10 +8,13 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from demo.own_network import enter_own_network
+from tests.networks import Networks, group_of
 
 TOGETHER = ("tests/stacks", "tests/server", "tests/toolchain_docker", "tests/symptoms")
 """Below these folders the tests of one folder share something dear: a Docker daemon, a server, a deployed stack."""
+
+
+networks = Networks()
 
 
 class ByFolderOrFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
@@ -22,11 +25,10 @@ class ByFolderOrFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no
         return str(file.parent if str(file).startswith(TOGETHER) else file)
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Give each process that runs tests a network of its own; with xdist those are the workers."""
-    runs_tests = hasattr(config, "workerinput") or not config.getoption("numprocesses", None)
-    if runs_tests and not config.option.collectonly:
-        enter_own_network()
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Give each group of tests a network of its own in each process that runs them (docs/adr/0003)."""
+    networks.enter(group_of(item.path))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -2,7 +2,7 @@
 
 The copy has the files that git knows, or would take up, as they are now; a toolchain that is furnished for the copy's
 own path; and its own backend and ``PULUMI_HOME``. What is big and only read is linked: ``.venv``, the engine's program,
-Node's packages. The fixed ports are free, because each test process has a network of its own (tests/network.py).
+Node's packages. The fixed ports are free, because tests have networks of their own (tests/networks.py).
 """
 
 from __future__ import annotations

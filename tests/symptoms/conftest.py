@@ -1,4 +1,4 @@
-"""One bench and one Traefik for all symptoms, in a network of their own with the real ports."""
+"""One bench and one Traefik for all symptoms, with the real ports."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from contextlib import ExitStack
 import pytest
 
 from demo import node_packages
-from tests.symptoms.network import network_of_its_own
 from tests.symptoms.world import World
 
 
 @pytest.fixture(scope="package")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     node_packages.install()
-    with network_of_its_own(), ExitStack() as stack:
+    with ExitStack() as stack:
         yield World(tmp_path_factory.mktemp("symptoms"), stack)

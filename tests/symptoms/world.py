@@ -28,7 +28,7 @@ from raven_realtime.problem import Problem
 from raven_realtime.sandbox import certificate
 from raven_realtime.sandbox.places import Places
 from raven_realtime.settings import ServedHost
-from tests.symptoms.network import dropping
+from tests.symptoms.firewall import dropping
 from tests.symptoms.path import CHANNEL, HOST, SITE, Path, merge, without_none
 from tests.symptoms.servers import Traefik, listens, nginx, ngrok, running, sockets_held, wait
 
