@@ -108,6 +108,7 @@ docs: ## write what is generated: Pulumi.yaml's config, the findings' pages
 	.venv/bin/python -m raven_realtime.project_config
 	.venv/bin/python -m raven_realtime.findings.pages
 	.venv/bin/python -m raven_realtime.doctor.document
+	.venv/bin/python -m tests.symptoms.table
 
 .PHONY: golden
 golden: ## write the golden files anew; read the diff before you commit it

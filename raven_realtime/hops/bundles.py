@@ -17,7 +17,7 @@ MOST_BYTES = 8 * 1024 * 1024
 SCRIPT = re.compile(r"<script\b[^>]*\bsrc\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
 OWN_ADDRESS = re.compile(
     rb"""location\.host(?:name)?\s*(?:\+\s*["'`]|\})\s*:?(?P<port>[1-9]\d{3,4})\b"""
-    rb"""|\bio\(\s*["'`]http://(?!["'`]?\s*\+?\s*["'`]?(?:localhost|127\.))"""
+    rb"""|\bio\(\s*["'`]http://(?!localhost\b|127\.)"""
 )
 """The host with a port written behind it, or plain http: as minifiers leave it. Frappe's own client and
 frappe-react-sdk take the port from a variable and only under conditions, so that they do not match."""

@@ -105,6 +105,8 @@ class Symptom:
     """What has to be asked for it to show: the mended twin is asked the same."""
     mended: Mapping[str, Any] = field(default_factory=dict)
     """The knobs of the mended twin, where mending is more than leaving the fault out."""
+    instead: str = ""
+    """What is not as in the field, and why: the same symptom by another cause, or shorter times."""
 
     @property
     def broken_path(self) -> Path:

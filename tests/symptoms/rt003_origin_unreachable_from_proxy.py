@@ -3,5 +3,8 @@
 from tests.symptoms.path import Symptom
 
 SYMPTOM = Symptom(
-    3, "RT003", {"dropped": ("127.0.0.1:9000",), "nginx": (("proxy_connect_timeout 5s", "proxy_connect_timeout 1s"),)}
+    3,
+    "RT003",
+    {"dropped": ("127.0.0.1:9000",), "nginx": (("proxy_connect_timeout 5s", "proxy_connect_timeout 1s"),)},
+    instead="A firewall's rule on loopback stands for one on docker0; nginx waits 1 s for the connection, not 5.",
 )

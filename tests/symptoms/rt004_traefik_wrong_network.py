@@ -19,4 +19,5 @@ SYMPTOM = Symptom(
             },
         },
     },
+    instead="A dropped address stands for a second Docker network; Traefik waits 1 s for the connection, not 30.",
 )

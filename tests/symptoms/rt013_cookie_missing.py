@@ -7,4 +7,5 @@ SYMPTOM = Symptom(
     "RT013",
     {"nginx": (("location /socket.io/ {", 'location /socket.io/ { proxy_set_header Cookie "";'),)},
     asks={"event": True},
+    instead="The proxy takes the cookie away; from another host the browser does not send it.",
 )

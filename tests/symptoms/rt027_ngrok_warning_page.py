@@ -2,4 +2,10 @@
 
 from tests.symptoms.path import Ngrok, Symptom
 
-SYMPTOM = Symptom(27, "RT027", {"ngrok": Ngrok(plan="free")}, mended={"ngrok": Ngrok()})
+SYMPTOM = Symptom(
+    27,
+    "RT027",
+    {"ngrok": Ngrok(plan="free")},
+    mended={"ngrok": Ngrok()},
+    instead="tests/standins/ngrok stands for ngrok, for want of an account.",
+)

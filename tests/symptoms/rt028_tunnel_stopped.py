@@ -2,4 +2,10 @@
 
 from tests.symptoms.path import Ngrok, Symptom
 
-SYMPTOM = Symptom(28, "RT028", {"ngrok": Ngrok(fault="quota")}, mended={"ngrok": Ngrok()})
+SYMPTOM = Symptom(
+    28,
+    "RT028",
+    {"ngrok": Ngrok(fault="quota")},
+    mended={"ngrok": Ngrok()},
+    instead="tests/standins/ngrok stands for ngrok, for want of an account.",
+)

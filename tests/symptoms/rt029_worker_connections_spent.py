@@ -12,4 +12,5 @@ SYMPTOM = Symptom(
         )
     },
     asks={"inside": True, "held": 12},
+    instead="20 connections and 12 sockets instead of 1,024 and 512.",
 )

@@ -39,7 +39,7 @@ def pairs() -> Iterator[object]:
         yield pytest.param(chain()[outer], chain()[inner], id=f"{outer} before {inner}", marks=marks)
 
 
-@pytest.mark.parametrize(("outer", "inner"), pairs())
+@pytest.mark.parametrize(("outer", "inner"), list(pairs()))
 def test_pair(world: World, outer: Fault, inner: Fault) -> None:
     said = []
     for path in (Path().with_fault(outer[1]).with_fault(inner[1]), Path().with_fault(inner[1])):

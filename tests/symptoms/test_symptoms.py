@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
 
+from raven_realtime.doctor.journey import diagnose
+from tests.hops.doctor.crowding import crowding
+from tests.symptoms import table
 from tests.symptoms.listing import symptoms
 from tests.symptoms.path import Path, Symptom
 from tests.symptoms.world import World, asked, first
@@ -36,7 +40,7 @@ def twins() -> Iterator[object]:
         yield pytest.param(path, id=" ".join(name.partition("_")[0] for name in names))
 
 
-@pytest.mark.parametrize("path", twins())
+@pytest.mark.parametrize("path", list(twins()))
 def test_mended(world: World, path: Path) -> None:
     with world.standing(path) as question:
         diagnosis = asked(question, path)
@@ -56,3 +60,16 @@ def test_healthy(world: World, path: Path) -> None:
         diagnosis = asked(question, path)
     assert not diagnosis.findings, diagnosis
     assert not diagnosis.unchecked
+
+
+def test_healthy_in_time(world: World) -> None:
+    """Nothing of the doctor is made shorter here."""
+    path = Path()
+    with world.standing(path) as question:
+        diagnosis = asyncio.run(diagnose(question))
+    assert not diagnosis.findings, diagnosis
+    assert diagnosis.seconds < 5 * crowding()
+
+
+def test_the_table_in_the_docs() -> None:
+    assert table.FILE.read_text(encoding="utf-8") == table.page(), "run `make docs`"

@@ -3,7 +3,8 @@
 // Many live Socket.IO clients in one process, by the library that browsers use. Run outside, as a program:
 //   node clients.js URL COUNT TRANSPORTS CA   (TRANSPORTS: websocket, or polling,websocket)
 // It prints a JSON line when all are connected, one for each line on standard input, and ends with standard input:
-//   {"connected": …, "lost": how many times a connection was lost, "slowest": ms from a loss to being connected again}
+//   {"connected": …, "upgraded": …, "lost": how many times a connection was lost, "slowest": ms from a loss to being
+//    connected again, "errors": what attempts to connect failed with, each once}
 
 const path = require("node:path");
 const fs = require("node:fs");
@@ -15,7 +16,7 @@ const { io } = require(path.join(packages, "socket.io-client"));
 const [url, count, transports, ca] = process.argv.slice(2);
 const AT_ONCE = 50;
 const sockets = [];
-const seen = { lost: 0, slowest: 0 };
+const seen = { lost: 0, slowest: 0, errors: [] };
 
 function open() {
   const socket = io(url, {
@@ -26,6 +27,10 @@ function open() {
   socket.on("connect", () => {
     if (lostAt !== null) seen.slowest = Math.max(seen.slowest, Date.now() - lostAt);
     lostAt = null;
+  });
+  socket.on("connect_error", (error) => {
+    const said = `${error.message}: ${error.description?.message || error.description || error.context?.status || ""}`;
+    if (!seen.errors.includes(said)) seen.errors.push(said);
   });
   sockets.push(socket);
   return new Promise((resolve) => socket.once("connect", resolve));

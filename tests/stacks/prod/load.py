@@ -23,6 +23,8 @@ class Seen:
     """How many times one lost its connection."""
     slowest: int
     """The longest time, in ms, from a loss to being connected again."""
+    errors: tuple[str, ...]
+    """What attempts to connect failed with, each once."""
 
 
 class Clients:
@@ -43,7 +45,8 @@ class Clients:
         assert self._process.stdout
         line = self._process.stdout.readline()
         assert line, "the clients ended; their errors are above"
-        return Seen(**json.loads(line))
+        said = json.loads(line)
+        return Seen(**{**said, "errors": tuple(said["errors"])})
 
 
 @contextmanager
