@@ -10,7 +10,7 @@ import hashlib
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives import serialization
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from raven_realtime.sandbox.survey import DEMO_SITE
+from tests.measured import Measured
 from tests.stacks.deployment import PUBLIC, Deployment, deployed, within
 from toolchain.places import ROOT
 
@@ -85,7 +86,7 @@ def publish(sandbox: Deployment, name: str, text: str) -> float:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_messages_arrive_and_the_banner_comes_and_goes_without_reload(
-    sandbox: Deployment, page: Page, way: str, record_testsuite_property: Callable[[str, object], None]
+    sandbox: Deployment, page: Page, way: str, measured: Measured
 ) -> None:
     supervisorctl = (".venv/bin/supervisorctl", "-c", str(sandbox.copy.places.supervisor_conf))
     page.goto(f"{PUBLIC}/?connect={way}")
@@ -98,7 +99,7 @@ def test_messages_arrive_and_the_banner_comes_and_goes_without_reload(
 
     published = publish(sandbox, f"first-{way}", "Hello from sandbox console")
     expect(page.locator(f'[data-message="first-{way}"]')).to_have_count(1, timeout=APPEARS_WITHIN)
-    record_testsuite_property(f"{way}: message on the page [s]", round(time.monotonic() - published, 2))
+    measured(f"{way}: message on the page", time.monotonic() - published, APPEARS_WITHIN / 1000)
     keep(page, f"{way}-live")
 
     sandbox.copy.run(*supervisorctl, "stop", "demo-socketio")

@@ -14,9 +14,11 @@ from typing import Any
 import httpx
 import psutil
 
+from demo.bench_folder import REDIS_PORT
 from raven_realtime.nginx.fingerprint import configuration_hash
 from raven_realtime.sandbox import nginx_program
-from raven_realtime.settings import MULTIPLEXER_PORT
+from raven_realtime.sandbox.listener import answers
+from raven_realtime.settings import MULTIPLEXER_PORT, SOCKETIO_PORT, WEB_PORT
 from tests.engine import Run, Stack
 from tests.stacks.checkout import Checkout, checkout
 from tests.stacks.machine import ENGINES, command, left_as_found, processes
@@ -25,6 +27,8 @@ PUBLIC = "https://localhost"
 HANDSHAKE = "/socket.io/?EIO=4&transport=polling"
 STATUS = {"multiplexer": f"http://127.0.0.1:{MULTIPLEXER_PORT}", "tunnel": "https://127.0.0.1:443"}
 """Where each of our nginx processes tells which configuration is live."""
+PORTS = (WEB_PORT, SOCKETIO_PORT, REDIS_PORT)
+"""Where each process of the demo bench listens."""
 QUICK = {"staySeconds": 1}
 """A configuration whose checks do not take longer than they must."""
 
@@ -69,6 +73,7 @@ class Deployment:
         found += [f"no state of {name}" for name in self.copy.supervisor.declared() if name not in states]
         found += [f"{len(self.masters(name))} masters of {name}" for name in STATUS if len(self.masters(name)) != 1]
         found += [f"an orphan: {each.pid}, child of {each.ppid()}: {command(each)}" for each in self.orphans()]
+        found += [f"no answer on {port}" for port in PORTS if not answers(port)]
         return found if self.shakes_hands() else [*found, "no public handshake"]
 
     def is_live(self, program: str, text: str) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests import golden
+from tests.measured import Measured
 from tests.stacks.deployment import within
 from tests.stacks.ngrok.secrets import places_of
 from tests.stacks.ngrok.tunnelled import Tunnelled
@@ -68,7 +69,7 @@ def test_a_refused_session_comes_to_nothing(tunnel: Tunnelled) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_tunnel(tunnel: Tunnelled, name: str, record_testsuite_property: Callable[[str, object], None]) -> None:
+def test_tunnel(tunnel: Tunnelled, name: str, measured: Measured) -> None:
     case = CASES[name]
     run = tunnel.up(case.config)
     first = as_agreed(tunnel, case)
@@ -83,7 +84,7 @@ def test_tunnel(tunnel: Tunnelled, name: str, record_testsuite_property: Callabl
 
     case.killed(tunnel)
     took = within(BACK_WITHIN, lambda: missing(tunnel, case, first if is_random(case) else {}))
-    record_testsuite_property(f"ngrok, {name}: back [s]", round(took, 1))
+    measured(f"ngrok killed ({name}): back", took, BACK_WITHIN)
     assert places_of(VALID, tunnel) == set()
     if not is_random(case):
         assert as_agreed(tunnel, case) == first

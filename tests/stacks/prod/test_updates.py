@@ -30,9 +30,7 @@ def used_memory(prod: Production) -> int:
     return int(float(number) * {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}[unit])
 
 
-def test_ten_configuration_changes_drop_no_socket_and_stay_within_the_memory_limit(
-    changing: Production, record_testsuite_property: object
-) -> None:
+def test_ten_configuration_changes_drop_no_socket_and_stay_within_the_memory_limit(changing: Production) -> None:
     container, limit = changing.container(), changing.inspect(".HostConfig.Memory")
     assert limit == sizes.memory(CAPACITY) * sizes.MIB
     with clients(changing.server, SOCKETS, "websocket") as live:

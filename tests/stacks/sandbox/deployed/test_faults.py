@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
@@ -15,27 +13,35 @@ import pytest
 
 from raven_realtime.nginx import local_tunnel, multiplexer
 from raven_realtime.nginx.pieces import Capacity
-from raven_realtime.sandbox import nginx_program
+from raven_realtime.sandbox import clean_start, nginx_program
 from raven_realtime.sandbox.survey import DEMO_SITE
+from tests.measured import Measured
 from tests.stacks.deployment import STATUS, Deployment, within
 from tests.stacks.machine import command, processes
 
 BACK_WITHIN = 5
 
 
-def master(sandbox: Deployment, program: str) -> None:
-    sandbox.masters(program)[0].kill()
+Victims = Callable[[Deployment, str], list[psutil.Process]]
+"""Returns what is to be killed of a program."""
 
 
-def one_worker(sandbox: Deployment, program: str) -> None:
-    sandbox.masters(program)[0].children()[0].kill()
+def master(sandbox: Deployment, program: str) -> list[psutil.Process]:
+    return sandbox.masters(program)
 
 
-def group(sandbox: Deployment, program: str) -> None:
-    os.killpg(os.getpgid(sandbox.copy.supervisor.pids()[program]), signal.SIGKILL)
+def one_worker(sandbox: Deployment, program: str) -> list[psutil.Process]:
+    return sandbox.masters(program)[0].children()[:1]
 
 
-KILLED: dict[str, tuple[Callable[[Deployment, str], None], str]] = {
+def group(sandbox: Deployment, program: str) -> list[psutil.Process]:
+    """Return the processes of the group that supervisor started for a program; not nginx's workers that are leaving."""
+    started = sandbox.copy.supervisor.pids().get(program)
+    members = clean_start.members(started) if started else []
+    return [each for each in processes() if each.pid in members and "is shutting down" not in command(each)]
+
+
+KILLED: dict[str, tuple[Victims, str]] = {
     "nginx's master alone": (master, "multiplexer"),
     "one of nginx's workers": (one_worker, "multiplexer"),
     "nginx, all of it": (group, "multiplexer"),
@@ -49,13 +55,22 @@ KILLED: dict[str, tuple[Callable[[Deployment, str], None], str]] = {
 
 @pytest.mark.parametrize("name", KILLED)
 def test_what_is_killed_is_back_and_takes_a_new_configuration(
-    sandbox: Deployment, name: str, record_testsuite_property: Callable[[str, object], None]
+    sandbox: Deployment, name: str, measured: Measured
 ) -> None:
-    kill, program = KILLED[name]
-    before = {process.pid for process in processes()}
-    kill(sandbox, program)
-    within(BACK_WITHIN, lambda: [] if {process.pid for process in processes()} != before else ["nothing was killed"])
-    record_testsuite_property(f"{name} back [s]", round(within(BACK_WITHIN, sandbox.ailments), 1))
+    victims, program = KILLED[name]
+    size = len(group(sandbox, program))
+    killed = victims(sandbox, program)
+    assert killed
+    for process in killed:
+        process.kill()
+
+    def missing() -> list[str]:
+        """Return what is wrong; until others are in the place of those that were killed, that is wrong too."""
+        there = group(sandbox, program)
+        in_place = len(there) == size and not set(there) & set(killed)
+        return [*([] if in_place else [f"{len(there)} of {size} processes of {program}"]), *sandbox.ailments()]
+
+    measured(f"{name} killed: back", within(BACK_WITHIN, missing), BACK_WITHIN)
     takes_a_new_configuration(sandbox, program if program in STATUS else "multiplexer")
 
 
