@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import json
 import os
 import secrets
 import subprocess
@@ -24,6 +25,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from raven_realtime.preview import gate
 from raven_realtime.preview.places import Source, read_config
 from raven_realtime.preview.plan import Plan, read_events
 from raven_realtime.preview.report import markdown, passes
@@ -37,6 +39,8 @@ PLACEHOLDER = "placeholder-of-a-secret"
 IMAGE = f"docker.io/library/nginx@sha256:{'0' * 64}"
 """Stands for an image where the repository names none: the digest is the operator's to choose."""
 PROGRAMS = ("__main__.py", "components/*.py")
+ELSEWHERE = "/project"
+"""Stands for a side's folder in what it plans."""
 NOT_OURS = ("encryptionsalt", "encryptedkey", "secretsprovider")
 """What binds a configuration to the user's passphrase or key service."""
 
@@ -73,7 +77,8 @@ class Side:
         log = self.scratch / "events.jsonl"
         flags = ("--stack", self.stack, "--config-file", str(config), "--non-interactive")
         done = self._pulumi("preview", *flags, "--event-log", str(log), *arguments)
-        lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+        told = log.read_text(encoding="utf-8") if log.exists() else ""
+        lines = told.replace(str(self.folder), ELSEWHERE).splitlines()  # where a side lies is no difference
         plan = read_events(lines, failed=done.returncode != 0)
         if done.returncode != 0 and not plan.errors and not any(each.mandatory for each in plan.violations):
             return Plan(plan.resources, plan.violations, (done.stderr.strip() or done.stdout.strip(),))
@@ -161,13 +166,55 @@ def report(stack: str, base: str, repository: Path = ROOT) -> tuple[str, bool]:
         _extract(repository, base, folder / "base")
         sides = {"base": folder / "base", "head": repository}
         before, after = (_side(where, folder / f"{name}-state", stack) for name, where in sides.items())
-        pack = repository / "policies"
-        packs = ("--policy-pack", str(pack)) if (pack / "PulumiPolicy.yaml").is_file() else ()
+        judged = _judged(before.folder, after.folder)
         with ThreadPoolExecutor(2) as pool:
             planned = pool.submit(_base, before)
-            head = after.preview(*packs)
+            head = after.preview(*(word for pack in judged.packs for word in ("--policy-pack", str(pack))))
         old, source = planned.result()
-        return markdown(stack, old, head, source, after.source()), passes(head)
+        text = markdown(stack, old, head, source, after.source(), weakened=judged.remarks)
+        return text, passes(head) and not judged.removed
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """By what a change is judged."""
+
+    packs: tuple[Path, ...]
+    removed: bool
+    remarks: tuple[str, ...]
+
+
+def _judged(base: Path, head: Path) -> _Judged:
+    """Choose the packs: the head's own, and the base's as well where the change touches what judges it.
+
+    Raises:
+        Problem: neither side has a pack, so nothing would be judged.
+    """
+    had, has = gate.has_pack(base), gate.has_pack(head)
+    if not had and not has:
+        raise Problem(
+            f"{gate.PACK}/: neither the base nor this change has a policy pack there: nothing would be judged."
+        )
+    judges = gate.changed(base, head, gate.JUDGES) if had else []
+    packs = tuple(side / gate.PACK for side, wanted in ((head, has), (base, had and (judges or not has))) if wanted)
+    both = bool(judges) and had and has
+    levels = [_levels(side) if both else {} for side in (base, head)]
+    runs = gate.changed(base, head, gate.RUNS)
+    said = gate.remarks(judges, runs, removed=not has, before=levels[0], after=levels[1])
+    return _Judged(packs, not has, tuple(said))
+
+
+def _levels(folder: Path) -> dict[str, str]:
+    """Return the level of each policy of a checkout's pack, as the pack itself says."""
+    asked = "import json; from policies.pack import policies; "
+    asked += "print(json.dumps({one.name: one.enforcement_level.value for one in policies()}))"
+    command = [str(VENV / "bin" / "python"), "-c", asked]
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise Problem(f"{gate.PACK}/: the policy pack of this change or its base does not load: {said}.")
+    return {str(name): str(level) for name, level in json.loads(done.stdout.splitlines()[-1]).items()}
 
 
 def _base(side: Side) -> tuple[Plan, Source]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from raven_realtime.findings import Location, catalogue
@@ -29,7 +29,7 @@ def passes(head: Plan) -> bool:
     return not head.errors and not any(violation.stops for violation in head.violations)
 
 
-def markdown(stack: str, base: Plan, head: Plan, before: Source, after: Source) -> str:
+def markdown(stack: str, base: Plan, head: Plan, before: Source, after: Source, *, weakened: Sequence[str] = ()) -> str:
     """Return the report.
 
     Args:
@@ -38,11 +38,13 @@ def markdown(stack: str, base: Plan, head: Plan, before: Source, after: Source) 
         head: The preview of its head, with the policies' violations.
         before: The files of the base.
         after: The files of the head.
+        weakened: What the change does to the gate itself, a sentence each.
     """
     parts = [
         MARKER.format(stack=stack),
         f"## Realtime preview of `{stack}`",
         _verdict(head),
+        *_gate(weakened),
         *_failures(base, head),
         "### Planned change",
         *([] if head.errors else _changes(compare(base, head))),
@@ -63,6 +65,12 @@ def _verdict(head: Plan) -> str:
     if stopping:
         return f"❌ **This change breaks the realtime path: {_count(stopping, 'finding')} to correct.**{more}"
     return f"✅ **The realtime path stays intact.**{more}"
+
+
+def _gate(weakened: Sequence[str]) -> Iterator[str]:
+    if weakened:
+        yield "### The gate itself"
+        yield "\n".join(f"- ⚠️ {sentence}" for sentence in weakened)
 
 
 def _failures(base: Plan, head: Plan) -> Iterator[str]:

@@ -11,11 +11,28 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from tests.golden import hold
 from tests.stacks.checkout import LINKED, Checkout, Ran, checkout
+from toolchain.places import ROOT
 
 GOLDEN = Path(__file__).parent / "golden"
+WORKFLOW = ROOT / ".github" / "workflows" / "preview.yml"
+SANDBOX = """\
+config:
+  raven-realtime:target: sandbox
+  raven-realtime:capacity: 8000
+"""
+"""A capacity that fits the file limits of small machines."""
+ANOTHER_PORT = ("Pulumi.sandbox.yaml", "target: sandbox", "target: sandbox\n  raven-realtime:publicPort: 9443")
+"""A change of the sandbox that breaks nothing."""
+PAST = (
+    "components/sandbox.py",
+    'local_tunnel.Endpoint(port, f"127.0.0.1:{MULTIPLEXER_PORT}")',
+    'local_tunnel.Endpoint(port, "127.0.0.1:8000")',
+)
+"""The tunnel leads to the web process: the page works, and /socket.io is a 404."""
 SECRET = "v1:c2VjcmV0c2VjcmV0:bm90aGluZyB0aGF0IGFueWJvZHkgY2FuIHJlYWQ="
 """Something that the passphrase of another encrypted."""
 CONFIG = f"""\
@@ -54,6 +71,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """A repository of this project's files, its prod stack with a secret that nobody here can read."""
     made = checkout(tmp_path_factory.mktemp("pull") / "request")
     (made.folder / "Pulumi.prod.yaml").write_text(CONFIG)
+    (made.folder / "Pulumi.sandbox.yaml").write_text(SANDBOX)
     git(made, "init", "--quiet", "--initial-branch", "main")
     linked = "".join(f"/{name}\n" for name in LINKED)
     (made.folder / ".git" / "info" / "exclude").write_text(linked)  # .gitignore names the folders, these are links
@@ -71,17 +89,31 @@ def commit(made: Checkout, message: str) -> None:
     git(made, "commit", "--quiet", "--message", message)
 
 
-def branch(made: Checkout, name: str, file: str, old: str, new: str) -> Ran:
-    """Change one file on a branch of its own, and have it reported as the workflow does."""
-    git(made, "checkout", "--quiet", "-B", name, "main")
-    path = made.folder / file
-    assert old in path.read_text()
-    path.write_text(path.read_text().replace(old, new, 1))
+def branch(made: Checkout, name: str, *changes: tuple[str, str, str], stack: str = "prod") -> Ran:
+    """Make changes (file, old text, new text) on a branch, and have it reported as the workflow does."""
+    git(made, "checkout", "--quiet", "--force", "-B", name, "main")
+    for file, old, new in changes:
+        path = made.folder / file
+        assert old in path.read_text()
+        path.write_text(path.read_text().replace(old, new, 1))
+        if not path.read_text():
+            path.unlink()
     commit(made, name)
     before = fingerprint(made.folder)
-    ran = made.run("make", "preview-report", "STACK=prod", "BASE=main", expect=None)
+    ran = report(made, STACK=stack, BASE="main")
     assert fingerprint(made.folder) == before
     return ran
+
+
+def report(made: Checkout, **variables: str) -> Ran:
+    """Run the Report step of the workflow, its own text, as a runner does; its report is what it printed."""
+    steps = YAML(typ="safe").load(WORKFLOW.read_text())["jobs"]["report"]["steps"]
+    step = next(one["run"] for one in steps if one.get("name") == "Report")
+    written = made.folder / "report.md"
+    ran = made.run("bash", "-e", "-o", "pipefail", "-c", step, environment=variables, expect=None)
+    text = written.read_text() if written.exists() else ""
+    written.unlink(missing_ok=True)
+    return Ran(ran.code, text, ran.stdout + ran.stderr)
 
 
 def fingerprint(folder: Path) -> dict[str, str]:
@@ -118,7 +150,7 @@ def steady(text: str) -> str:
 def test_a_breaking_change_is_named(
     repository: Checkout, name: str, file: str, change: tuple[str, str], seen: tuple[str, ...]
 ) -> None:
-    ran = branch(repository, name, file, *change)
+    ran = branch(repository, name, (file, *change))
     assert ran.code != 0
     assert "❌ **This change breaks the realtime path" in ran.stdout, ran.text
     assert all(one in ran.stdout for one in seen), ran.stdout
@@ -127,13 +159,63 @@ def test_a_breaking_change_is_named(
 
 
 def test_a_healthy_change_passes(repository: Checkout) -> None:
-    ran = branch(repository, "healthy", "Pulumi.prod.yaml", "certResolver: myresolver", "certResolver: letsencrypt")
+    ran = branch(repository, "healthy", ("Pulumi.prod.yaml", "certResolver: myresolver", "certResolver: letsencrypt"))
     assert ran.code == 0, ran.text
     hold(GOLDEN / "healthy.md", steady(ran.stdout))
 
 
+def test_a_healthy_change_of_the_sandbox_passes(repository: Checkout) -> None:
+    ran = branch(repository, "sandbox", ANOTHER_PORT, stack="sandbox")
+    assert ran.code == 0, ran.text
+    hold(GOLDEN / "sandbox_healthy.md", steady(ran.stdout))
+
+
+def test_a_tunnel_past_the_multiplexer_is_named(repository: Checkout) -> None:
+    ran = branch(repository, "past", PAST, stack="sandbox")
+    assert ran.code != 0, ran.text
+    assert "❌ **This change breaks the realtime path" in ran.stdout, ran.text
+    hold(GOLDEN / "sandbox_past.md", steady(ran.stdout))
+
+
+NO_PACK = ("policies/PulumiPolicy.yaml", (ROOT / "policies/PulumiPolicy.yaml").read_text(), "")
+LOWERED = ("policies/pack.py", "{Level.ERROR: EnforcementLevel.MANDATORY}", "{Level.ERROR: EnforcementLevel.ADVISORY}")
+SILENCED = ("policies/pack.py", "    return [*found, *(policy(rule) for rule in rules().values())]", "    return found")
+PORT = ("Pulumi.prod.yaml", "172.17.0.1:9000", "172.17.0.1:9001")
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "seen"),
+    [
+        pytest.param("unpacked", [NO_PACK, PORT], ["The policy pack is removed", "RT"], id="the pack removed"),
+        pytest.param("lowered", [LOWERED, PORT], ["from mandatory to advisory", "RT"], id="levels lowered"),
+        pytest.param("silenced", [SILENCED, PORT], ["(mandatory) is removed", "RT"], id="policies removed"),
+    ],
+)
+def test_a_change_does_not_switch_its_own_gate_off(
+    repository: Checkout, name: str, changes: list[tuple[str, str, str]], seen: list[str]
+) -> None:
+    ran = branch(repository, name, *changes)
+    assert ran.code != 0, ran.text
+    assert "✅" not in ran.stdout
+    assert "### The gate itself" in ran.stdout
+    assert all(one in ran.stdout for one in seen), ran.stdout
+    assert "#### ❌ RT" in ran.stdout, "the base's pack has to judge: " + ran.text
+
+
+def test_what_runs_the_report_is_pointed_out_when_it_changes(repository: Checkout) -> None:
+    ran = branch(repository, "runs", ("Makefile", ".DEFAULT_GOAL := help", "# mine\n.DEFAULT_GOAL := help"))
+    assert ran.code == 0, ran.text
+    assert "What runs this report is changed: `Makefile`" in ran.stdout
+
+
+def test_a_stack_that_is_taken_away_is_refused(repository: Checkout) -> None:
+    ran = branch(repository, "gone", ("Pulumi.prod.yaml", CONFIG, ""))
+    assert ran.code != 0, ran.text
+    assert "Pulumi.prod.yaml: there is no such stack" in ran.text
+
+
 def test_a_change_that_cannot_be_previewed_says_why(repository: Checkout) -> None:
-    ran = branch(repository, "misspelt", "Pulumi.prod.yaml", "certResolver:", "certResolvr:")
+    ran = branch(repository, "misspelt", ("Pulumi.prod.yaml", "certResolver:", "certResolvr:"))
     assert ran.code != 0
     assert "raven-realtime:certResolvr in Pulumi.prod.yaml is not a known key" in ran.stdout
 
