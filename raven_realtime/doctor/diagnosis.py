@@ -7,8 +7,8 @@ from enum import StrEnum
 from functools import cached_property
 
 from raven_realtime.findings import Finding
-from raven_realtime.findings.entry import STACKS
-from raven_realtime.hops import HOPS, Outcome, Result, checks
+from raven_realtime.findings.entry import STACKS, Given
+from raven_realtime.hops import HOPS, Outcome, Result, checks, upstream
 from raven_realtime.hops.target import Target
 
 
@@ -38,7 +38,7 @@ class Diagnosis:
     @cached_property
     def stacks(self) -> tuple[str, ...]:
         """The stacks that showed themselves on the way, in the order in which they did."""
-        seen = [str(result.facts.get("stack", "")) for result in self.results]
+        seen = [stack for result in self.results for stack in _stacks(result)]
         return tuple(dict.fromkeys(stack for stack in seen if stack in STACKS))
 
     @cached_property
@@ -47,29 +47,51 @@ class Diagnosis:
         return tuple((result.hop, self._fitted(found)) for result in self.results for found in result.findings)
 
     def _fitted(self, found: Finding) -> Finding:
-        """Give the general remedy, and what it means on each stack that was seen."""
-        fitting = [stack for stack in self.stacks if stack in found.entry.remedies]
+        """Give the general remedy, and what it means on each stack that was seen, by this finding or another check."""
+        seen = dict.fromkeys((*self.stacks, found.stack))
+        fitting = [stack for stack in seen if stack in found.entry.remedies]
         particular = [f"On {STACKS[stack]}:\n\n{found.entry.remedies[stack].rstrip()}" for stack in fitting]
-        return replace(found, remedy="\n\n".join([found.entry.remedy.rstrip(), *particular]))
+        return replace(found, remedy="\n\n".join([(found.remedy or found.entry.remedy).rstrip(), *particular]))
 
     @property
     def verdict(self) -> tuple[str, Finding] | None:
-        """The finding that decides, with the check that found it; None on a healthy path.
+        """The finding that decides, with the check that found it; None where there is none at all.
 
-        It is the outermost failure, or what a look at the server found to be the cause of just that.
+        It is the outermost failure, or what a look at the server found to be the cause of just that. Where no check
+        failed it is the first warning: no hop is broken then, and some browsers or clients still fail.
         """
         failed = {result.hop for result in self.results if result.outcome is Outcome.FAIL}
+        if not failed:
+            return next(iter(self.findings), None)
         decisive = next(((hop, found) for hop, found in self.findings if hop in failed), None)
         followed: set[str] = set()
         while decisive is not None and decisive[1].code not in followed:
             followed.add(shown := decisive[1].code)
-            causes = (pair for pair in self.findings if shown in pair[1].entry.explains)
+            causes = (pair for pair in self.findings if self._causes(pair[1], shown))
             decisive = next(causes, decisive)
         return decisive
 
+    def _causes(self, found: Finding, shown: str) -> bool:
+        """Whether a finding is the cause of the code that is seen further out, by what else the walk saw."""
+        if shown not in found.entry.explains:
+            return False
+        asked = (result for result in self.results if result.hop == upstream.CHECK.name)
+        behind = next((result for result in asked if result.outcome is not Outcome.NOT_CHECKED), None)
+        match found.entry.given:
+            case Given.NOTHING:
+                return True
+            case Given.SOCKETIO_ANSWERS:
+                return behind is not None and behind.ok
+            case Given.SEEN_FROM_NGINX:
+                saying = {stack for result in self.results if _found(result, shown) for stack in _stacks(result)}
+                # Traefik's own answer never came to nginx.
+                if "traefik" in saying:
+                    return False
+                return "nginx" in saying if behind is None else _found(behind, shown)
+
     @property
     def warnings(self) -> tuple[tuple[str, Finding], ...]:
-        """The findings that do not fail the path."""
+        """The findings besides the verdict."""
         return tuple(pair for pair in self.findings if pair != self.verdict)
 
     @property
@@ -82,7 +104,7 @@ class Diagnosis:
         """What the walk knows of each part of the path, from the outside in."""
         known = checks()
         proven = {part for result in self.results if result.ok for part in known[result.hop].through}
-        broken = self.verdict[1].entry.hop if self.verdict else ""
+        broken = self.verdict[1].entry.hop if self.verdict and not self.healthy else ""
         return {
             part: State.BROKEN if part == broken else State.PROVEN if part in proven else State.UNKNOWN for part in HOPS
         }
@@ -90,8 +112,22 @@ class Diagnosis:
     @property
     def sentence(self) -> str:
         """The verdict in one sentence."""
-        if self.verdict is not None:
-            _, found = self.verdict
+        found = self.verdict[1] if self.verdict is not None else None
+        if found is not None and not self.healthy:
             return f"{found.entry.title}: {HOPS[found.entry.hop]} is at fault."
         left = ", ".join(result.hop for result in self.unchecked)
-        return "No fault found." + (f" Not checked: {left}." if left else "")
+        said = "No fault found." if found is None else f"No hop is broken, but: {found.code} {found.entry.title}."
+        return said + (f" Not checked: {left}." if left else "")
+
+
+def _stacks(result: Result) -> tuple[str, ...]:
+    """Return the stacks that showed themselves to a check: one by its fact `stack`, several by `stacks`."""
+    several = result.facts.get("stacks", ())
+    seen = (result.facts.get("stack"), *(several if isinstance(several, list | tuple) else ()))
+    return tuple(str(stack) for stack in seen if stack)
+
+
+def _found(result: Result, code: str) -> bool:
+    """Whether a check found the code; that nginx says 502 or 504 depends on more than what it meets."""
+    alike = upstream.GATEWAY_CODES if code in upstream.GATEWAY_CODES else {code}
+    return any(found.code in alike for found in result.findings)

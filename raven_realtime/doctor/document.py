@@ -28,7 +28,9 @@ class Document(BaseModel):
     seconds: float = Field(ge=0)
     healthy: bool = Field(description="Whether no check failed; what was not checked is no failure and no pass")
     sentence: str = Field(description="The verdict in words")
-    verdict: FindingReport | None = Field(description="The finding that decides: the outermost failure")
+    verdict: FindingReport | None = Field(
+        description="The finding that decides: the outermost failure or its cause; the first warning where healthy"
+    )
     path: dict[str, Literal["proven", "broken", "unknown"]] = Field(description="Each part of the path, outside in")
     stacks: list[str] = Field(description="Who showed themselves on the way: traefik, nginx, ngrok …")
     results: list[ResultReport]

@@ -38,12 +38,11 @@ _MARKDOWN = MarkdownIt("js-default")
 def page(diagnosis: Diagnosis) -> str:
     """Return the page. What came over the wire stands in it as text, never as markup."""
     template = Template((files(__package__) / "page.html").read_text(encoding="utf-8"))
-    broken = diagnosis.verdict is not None
     return template.substitute(
-        state="broken" if broken else "healthy",
+        state="healthy" if diagnosis.healthy else "broken",
         host=escape(diagnosis.target.host),
         url=escape(diagnosis.target.origin),
-        sentence=escape(diagnosis.verdict[1].entry.title if diagnosis.verdict else diagnosis.sentence),
+        sentence=escape(_sentence(diagnosis)),
         culprit=escape(_culprit(diagnosis)),
         drawing=drawing(diagnosis),
         findings="".join(_finding(hop, found) for hop, found in _shown(diagnosis)),
@@ -53,8 +52,15 @@ def page(diagnosis: Diagnosis) -> str:
     )
 
 
+def _sentence(diagnosis: Diagnosis) -> str:
+    """Return the headline; who is at fault stands below it."""
+    if diagnosis.verdict is None or diagnosis.healthy:
+        return diagnosis.sentence
+    return diagnosis.verdict[1].entry.title
+
+
 def _culprit(diagnosis: Diagnosis) -> str:
-    if diagnosis.verdict is None:
+    if diagnosis.verdict is None or diagnosis.healthy:
         passed = sum(result.ok for result in diagnosis.results)
         return f"{passed} of {len(diagnosis.results)} checks passed on {diagnosis.target.host}."
     hop, found = diagnosis.verdict

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from raven_realtime.doctor.diagnosis import Diagnosis
 from raven_realtime.findings import Finding
-from raven_realtime.hops import HOPS, Result, checks
+from raven_realtime.hops import HOPS, Outcome, Result, checks
 from raven_realtime.hops.report import MARKS, said, todo
 
 
@@ -19,18 +19,23 @@ def closing(diagnosis: Diagnosis) -> str:
     parts = []
     if diagnosis.verdict is not None:
         hop, found = diagnosis.verdict
-        parts.append(_finding(f"{found.code} {found.entry.title}", hop, found))
+        headline = diagnosis.sentence if diagnosis.healthy else f"{found.code} {found.entry.title}"
+        parts.append(_finding(headline, hop, found, fault=not diagnosis.healthy))
     else:
         parts.append(diagnosis.sentence)
-    parts += [_finding(f"Also {found.code} {found.entry.title}", hop, found) for hop, found in diagnosis.warnings]
+    failed = {result.hop for result in diagnosis.results if result.outcome is Outcome.FAIL}
+    parts += [
+        _finding(f"Also {found.code} {found.entry.title}", hop, found, fault=hop in failed)
+        for hop, found in diagnosis.warnings
+    ]
     return "\n\n".join(parts)
 
 
-def _finding(headline: str, hop: str, found: Finding) -> str:
+def _finding(headline: str, hop: str, found: Finding, *, fault: bool) -> str:
     return "\n".join(
         [
             headline,
-            f"  at fault  {HOPS[found.entry.hop]}",
+            f"  {'at fault' if fault else 'concerns'}  {HOPS[found.entry.hop]}",
             f"  seen      {found.evidence} (by {hop})",
             *(f"  {'do' if number == 0 else '':<8}  {text}".rstrip() for number, text in enumerate(todo(found))),
             f"  more      raven-realtime explain {found.code} (docs/findings/{found.code}.md)",

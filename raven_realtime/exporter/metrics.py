@@ -42,7 +42,8 @@ class Metrics:
     def take(self, diagnosis: Diagnosis) -> None:
         """Show what a walk found. A hop that was skipped or not checked has no value: it is neither up nor down."""
         asked = {result.hop for result in diagnosis.results if result.ok or result.outcome is Outcome.FAIL}
-        codes = {diagnosis.verdict[1].code} if diagnosis.verdict is not None else set[str]()
+        named = None if diagnosis.healthy else diagnosis.verdict
+        codes = {named[1].code} if named is not None else set[str]()
         # What goes is taken away one by one: a scrape in between finds no hop missing that was asked both times.
         for gone in self._hops - asked:
             self._up.remove(self._target, gone)

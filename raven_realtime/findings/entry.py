@@ -27,6 +27,14 @@ class Level(StrEnum):
     NOTE = "note"
 
 
+class Given(StrEnum):
+    """What has to be so for a finding on the server to be the cause of what was seen further out."""
+
+    NOTHING = ""
+    SOCKETIO_ANSWERS = "Socket.IO answers where nginx asks it"
+    SEEN_FROM_NGINX = "what was seen outside is seen from nginx's side too, or it is nginx that said it"
+
+
 @dataclass(frozen=True)
 class Location:
     """Where a finding stands: a file (or the name of a resource or container) and, where known, a line from 1."""
@@ -48,7 +56,9 @@ class Finding:
     """What was seen, in one or two lines: the request and the telling part of the answer, or the offending line."""
     location: Location | None = None
     remedy: str = ""
-    """The remedy for the system at hand; the catalogue's general one when empty."""
+    """The remedy for the system at hand; the catalogue's when empty."""
+    stack: str = ""
+    """The stack that was seen to be at work, one of `STACKS`; empty where that does not show."""
 
     @property
     def code(self) -> str:
@@ -57,8 +67,8 @@ class Finding:
 
     @property
     def todo(self) -> str:
-        """What to do: the particular remedy where there is one, the catalogue's otherwise."""
-        return self.remedy or self.entry.remedy
+        """What to do: the particular remedy where there is one, then the stack's, the catalogue's otherwise."""
+        return self.remedy or self.entry.remedies.get(self.stack, "") or self.entry.remedy
 
 
 @dataclass(frozen=True)
@@ -89,6 +99,8 @@ class Entry:
     """Retired codes that this entry answers to."""
     explains: tuple[str, ...] = field(default=())
     """The codes of what is seen further out when this is the cause: found together, this one is the verdict."""
+    given: Given = Given.NOTHING
+    """What else has to be so for this to explain them."""
 
     def found(self, evidence: str, location: Location | None = None, remedy: str = "", *, stack: str = "") -> Finding:
         """Report this finding with its evidence.
@@ -99,4 +111,4 @@ class Entry:
             remedy: what to do here, instead of the catalogue's general words.
             stack: the stack that was seen to be at work; its own remedy is then given.
         """
-        return Finding(self, evidence, location, remedy or self.remedies.get(stack, ""))
+        return Finding(self, evidence, location, remedy, stack)

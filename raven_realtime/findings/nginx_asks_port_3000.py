@@ -2,7 +2,7 @@
 
 from types import MappingProxyType
 
-from raven_realtime.findings.entry import Entry, Level
+from raven_realtime.findings.entry import Entry, Given, Level
 
 ENTRY = Entry(
     code="RT018",
@@ -27,5 +27,6 @@ nothing (or something else) answers.
 """,
         }
     ),
-    explains=("RT002", "RT003", "RT005", "RT037", "RT001"),
+    explains=("RT001", "RT002", "RT003", "RT005", "RT026", "RT037"),
+    given=Given.SEEN_FROM_NGINX,
 )

@@ -14,7 +14,8 @@ frappe-react-sdk, which Raven uses, appends its socket port when the page's own 
 `https://host:8443` asks `https://host:9000`, past the proxy. Frappe's desk is not affected.
 """,
     shows="""\
-The handshake is right, the desk works, and Raven's page asks another port and fails.
+The handshake is right, the desk works, and Raven's page asks another port and fails. No hop is broken, so checks
+warn of it and the doctor names it without failing.
 """,
     remedy="""\
 Serve the page on 443 (or 80 for plain http), where its URL shows no port. The sandbox takes 443 if it is free and

@@ -1,12 +1,12 @@
-"""RT029: nginx has no connections left."""
+"""RT029: nginx has too few connections."""
 
 from types import MappingProxyType
 
-from raven_realtime.findings.entry import Entry, Level
+from raven_realtime.findings.entry import Entry, Given, Level
 
 ENTRY = Entry(
     code="RT029",
-    title="nginx has no connections left",
+    title="nginx has too few connections",
     level=Level.ERROR,
     hop="proxy",
     meaning="""\
@@ -35,4 +35,5 @@ of `websocket:9000`, which is sized by `raven-realtime:capacity`.
         }
     ),
     explains=("RT002", "RT037", "RT038", "RT023"),
+    given=Given.SOCKETIO_ANSWERS,
 )

@@ -53,7 +53,7 @@ def _judge(target: Target, inside: Inside) -> Result:
     spent = explain("RT029").found(f"{where}: {arithmetic}, so at most {sockets} proxied WebSockets")
     servers = ", ".join(answer.upstream_servers) or answer.upstream or "?"
     said = f"{where}: {SOCKET_PATH} goes to {servers}, {sockets} sockets at most"
-    result = Result.of(CHECK.name, said, *found, upstream=servers, sockets=sockets)
+    result = Result.of(CHECK.name, said, *found, upstream=servers, sockets=sockets, stack="nginx")
     if sockets >= FEW:
         return result
     # A small nginx is a fault only when it is full; that shows from outside, and this then explains it.

@@ -21,6 +21,9 @@ CHECK = Check(
     rank=200,
     through=("edge",),
 )
+_COMPOSE = "com.docker.compose"
+_FRAPPE_DOCKER = frozenset(["backend", "frontend", "websocket"])
+"""Services that no deployment of frappe_docker is without (frappe_docker, compose.yaml)."""
 _TRAEFIK = re.compile(r"(^|[/_.-])traefik([:@_.-]|$)")
 
 
@@ -42,7 +45,16 @@ def _judge(target: Target, inside: Inside) -> Result:
     names = ", ".join(one.name for one in serving)
     said = f"{names} has a router for {SOCKET_PATH}" if serving else f"no container's labels claim {SOCKET_PATH}"
     total = f"{len(containers)} container{'' if len(containers) == 1 else 's'}"
-    return Result.of(CHECK.name, f"{total}; {said} of {target.host}", *found)
+    seen = [*(["traefik"] if traefik else []), *(["frappe_docker"] if _frappe_docker(containers) else [])]
+    return Result.of(CHECK.name, f"{total}; {said} of {target.host}", *found, stacks=seen)
+
+
+def _frappe_docker(containers: Iterable[Container]) -> bool:
+    """Whether the services of frappe_docker's compose file run here, by the labels that compose gives them."""
+    services: dict[str, set[str]] = {}
+    for one in containers:
+        services.setdefault(one.label(f"{_COMPOSE}.project"), set()).add(one.label(f"{_COMPOSE}.service"))
+    return any(names >= _FRAPPE_DOCKER for project, names in services.items() if project)
 
 
 def _dropped(table: Table) -> Iterable[Finding]:

@@ -46,10 +46,10 @@ def _judge(target: Target, inside: Inside) -> Result:
     name, decision = decisions[0]
     if decision.outcome is Routed.TIE:
         said = f"on {name} {decision.why}"
-        return Result.of(CHECK.name, said, explain("RT101").found(said, stack="traefik"))
+        return Result.of(CHECK.name, said, explain("RT101").found(said, stack="traefik"), stack="traefik")
     if decision.router is None:
         said = f"no router of Traefik gets {SOCKET_PATH} of {target.host}: {decision.why}"
-        return Result.of(CHECK.name, said, explain("RT001").found(said, stack="traefik"))
+        return Result.of(CHECK.name, said, explain("RT001").found(said, stack="traefik"), stack="traefik")
     winner = decision.router
     said = f"on {name} {winner.name} gets {SOCKET_PATH} of {target.host}"
     servers = _servers(table, winner)
@@ -69,6 +69,7 @@ def _judge(target: Target, inside: Inside) -> Result:
         f"{said}; {answering} of {len(servers)} servers behind it answer from here",
         *found,
         router=winner.name,
+        stack="traefik",
     )
 
 
@@ -124,7 +125,6 @@ def _socketio(url: str, target: Target, inside: Inside) -> bool:
 
 
 def _numeric(host: str) -> str:
-
     try:
         return str(socket.getaddrinfo(host, None)[0][4][0])
     except OSError:

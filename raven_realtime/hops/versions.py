@@ -36,7 +36,7 @@ def _judge(inside: Inside) -> Result:
     said = f"Traefik {version} ({where})"
     code = FAULTY.get(version.removeprefix("v").removesuffix("-alpine"))
     found = [explain(code).found(said, stack="traefik")] if code else []
-    return Result.of(CHECK.name, said, *found, traefik=version)
+    return Result.of(CHECK.name, said, *found, traefik=version, stack="traefik")
 
 
 def _version(inside: Inside) -> tuple[str, str]:

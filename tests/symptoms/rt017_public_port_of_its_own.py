@@ -2,4 +2,9 @@
 
 from tests.symptoms.path import Symptom
 
-SYMPTOM = Symptom(17, "RT017", {"url": "https://localhost:8443"})
+SYMPTOM = Symptom(
+    17,
+    "RT017",
+    {"url": "https://localhost:8443"},
+    instead="A warning, for every hop works. The twin asks port 443, which is the remedy: what is asked changes.",
+)

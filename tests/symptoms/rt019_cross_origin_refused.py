@@ -9,4 +9,5 @@ SYMPTOM = Symptom(
         "page": "https://app.example.com",
         "nginx": (("location /socket.io/ {", "location /socket.io/ { proxy_hide_header Access-Control-Allow-Origin;"),),
     },
+    instead="The twin's page is on the host of Socket.IO, which is the remedy: what is asked changes with it.",
 )

@@ -17,8 +17,8 @@ INTRODUCTION = """\
 
 Every symptom is really produced: Traefik with TLS, the rendered sidecar (or the multiplexer), Node's socket.io on a
 demo bench and redis run in a network of their own, and a symptom turns some knobs of that path. `tests/symptoms/` has
-one file a symptom. The doctor's first word on it has to be the code; on its mended twin, which is asked the same, it
-has to find nothing. `tests/symptoms/test_pairs.py` puts two faults on the path at once: the outer one is named, and
+one file a symptom. The doctor's verdict on it has to be the code; on its mended twin, which is asked the same, it has
+to find nothing. `tests/symptoms/test_pairs.py` puts two faults on the path at once: the outer one is named, and
 once that is mended, the inner one.
 
 *Asked with* says what the doctor is given besides the URL: `event` a session and the bench to publish from, `inside`

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 import pytest
 
 from raven_realtime.doctor.journey import diagnose
+from raven_realtime.doctor.text import closing
 from tests.hops.doctor.crowding import crowding
 from tests.symptoms import table
 from tests.symptoms.listing import symptoms
 from tests.symptoms.path import Path, Symptom
-from tests.symptoms.world import World, asked, first
+from tests.symptoms.world import World, asked
 
 EACH = [pytest.param(symptom, id=name) for name, symptom in symptoms().items()]
 
@@ -22,9 +23,9 @@ def test_symptom(world: World, symptom: Symptom) -> None:
     path = symptom.broken_path
     with world.standing(path) as question:
         diagnosis = asked(question, path)
-    found = first(diagnosis)
-    assert found is not None, diagnosis
-    assert found.code == symptom.code, diagnosis
+    assert diagnosis.verdict is not None, diagnosis
+    assert diagnosis.verdict[1].code == symptom.code, diagnosis
+    assert symptom.code in closing(diagnosis).partition("\n")[0]
 
 
 def twins() -> Iterator[object]:

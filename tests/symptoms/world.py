@@ -18,7 +18,6 @@ from demo.running import RunningBench
 from raven_realtime.doctor import journey
 from raven_realtime.doctor.diagnosis import Diagnosis
 from raven_realtime.doctor.journey import Question, diagnose
-from raven_realtime.findings import Finding
 from raven_realtime.hops import event
 from raven_realtime.hops.inside import Inside
 from raven_realtime.hops.publisher import Publisher
@@ -243,10 +242,3 @@ def asked(question: Question, path: Path) -> Diagnosis:
         return asyncio.run(diagnose(question))
     finally:
         journey.STAY_SECONDS, event.COPY_SECONDS, event.ARRIVAL_SECONDS = kept
-
-
-def first(diagnosis: Diagnosis) -> Finding | None:
-    """Return the finding that the doctor names first: the verdict, or the first warning of a path that works."""
-    if diagnosis.verdict is not None:
-        return diagnosis.verdict[1]
-    return next((found for _, found in diagnosis.findings), None)
