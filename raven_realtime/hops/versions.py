@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ from raven_realtime.hops.inside import Inside, look
 from raven_realtime.hops.machine import CannotLook
 from raven_realtime.hops.result import Check, Result
 from raven_realtime.hops.target import Target
+from raven_realtime.traefik.api import LARGEST_PAGE
 
 CHECK = Check(
     name="versions",
@@ -54,7 +56,13 @@ def _asked(inside: Inside) -> str:
     auth = (parts.username or "", parts.password or "") if parts.username else None
     with inside.machine.reach(parts.hostname or "127.0.0.1", port) as (host, number):
         try:
-            answer = httpx.get(f"{parts.scheme}://{host}:{number}/api/version", auth=auth, timeout=SECONDS)
-            return str(answer.json()["Version"])[:40]
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
+            url = f"{parts.scheme}://{host}:{number}/api/version"
+            with httpx.stream("GET", url, auth=auth, timeout=SECONDS) as answer:
+                content = bytearray()
+                for chunk in answer.iter_bytes():
+                    content += chunk
+                    if len(content) > LARGEST_PAGE:
+                        raise CannotLook(f"Traefik's API answers with more than {LARGEST_PAGE} bytes")
+            return str(json.loads(bytes(content))["Version"])[:40]
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError, RecursionError) as error:
             raise CannotLook(f"Traefik's API does not say its version: {type(error).__name__}") from None

@@ -159,6 +159,28 @@ def test_places_that_disagree(
     assert places in found[0].evidence
 
 
+@pytest.mark.parametrize(
+    ("place", "text"),
+    [
+        ("config/supervisor.conf", 'environment=FRAPPE_SOCKETIO_PORT="9001"'),
+        ("apps/raven/frontend/.env", "VITE_SOCKET_PORT=9001"),
+        ("apps/raven/frontend/.env.local", "A=1\nVITE_SOCKET_PORT='9001'"),
+        ("apps/raven/frontend/.env.production", "VITE_SOCKET_PORT=9001"),
+        ("config/nginx.conf", "upstream bench-socketio-server {\n  server 127.0.0.1:9001 fail_timeout=0;\n}"),
+    ],
+)
+def test_a_file_of_the_bench_that_names_another_port(other_bench: Callable[..., Path], place: str, text: str) -> None:
+    folder = other_bench(socketio_port=9000)
+    inside, target = Inside(bench=folder), Target.parse("127.0.0.1:1", site=SITE)
+    file = folder / place
+    file.parent.mkdir(parents=True, exist_ok=True)
+    for written, expected in ((text, ["RT016"]), (text.replace("9001", "9000"), [])):
+        file.write_text(written)
+        told = asyncio.run(ports.check(target, inside))
+        assert [one.code for one in told.findings] == expected, told
+        assert place in told.summary or not expected
+
+
 def test_callback_that_leads_nowhere(bench: RunningBench) -> None:
     target = Target.parse(f"http://127.0.0.1:{free_ports().web}")
     told = asyncio.run(callback.check(target, Inside(bench=bench.path)))
