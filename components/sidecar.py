@@ -34,7 +34,6 @@ GRACE_SECONDS = 10
 """How long a container that is replaced may finish its requests; its WebSockets reconnect to the new one."""
 TRAEFIK_LISTS_SECONDS = 4
 """Traefik's providersThrottleDuration is 2 s by default: then it lists a container that became healthy."""
-PIDS = 64
 HANDOVER_SECONDS = 1
 """The same where nothing can take over meanwhile, because the routing labels change."""
 HEALTH = (
@@ -293,7 +292,7 @@ class Generation:
             "GENERATION": self.generation,
             "GRACE": str(GRACE_SECONDS),
             "TRAEFIK_LISTS": str(TRAEFIK_LISTS_SECONDS),
-            "PIDS": str(PIDS),
+            "PIDS": str(sizes.PIDS),
         }
 
 

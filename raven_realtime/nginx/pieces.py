@@ -41,7 +41,9 @@ class Capacity:
         return min(self.sockets, (self.files - 2 * SPARE) // 2)
 
 
-def process(folder: Path, error_log: str, capacity: Capacity, user: str = "") -> tuple[Directive, ...]:
+def process(
+    folder: Path, error_log: str, capacity: Capacity, user: str = "", workers: int | None = None
+) -> tuple[Directive, ...]:
     """Return the main context: in the foreground, every file under ``folder``.
 
     Args:
@@ -50,11 +52,12 @@ def process(folder: Path, error_log: str, capacity: Capacity, user: str = "") ->
         capacity: what the limits follow from.
         user: whom the workers run as when root starts nginx; else they become ``nobody``, who may not enter a private
             folder, and every upload that does not fit into memory is answered with 500.
+        workers: how many workers; as many as the machine has cores if left out.
     """
     return (
         *((say("user", user),) if user else ()),
         say("daemon", "off"),
-        say("worker_processes", "auto"),
+        say("worker_processes", workers or "auto"),
         say("worker_rlimit_nofile", capacity.files),
         say("pid", folder / "nginx.pid"),
         say("error_log", error_log, "warn"),

@@ -10,6 +10,10 @@ from raven_realtime.nginx.directive import Directive, block, say
 from raven_realtime.problem import Problem
 from raven_realtime.settings import SIDECAR_PORT, SOCKETIO_PORT, ServedHost
 
+WORKERS = 4
+"""Workers, whatever the machine has: the limits of memory and processes are set before the machine is known, and count them.
+
+`auto` is a worker a core; each reload with live sockets leaves as many draining, and 16 cores pass the limits at the third."""
 PRIVATE_NETWORKS = ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "::1/128")
 """Where Traefik asks from on a Docker network, whichever one it is."""
 
@@ -59,7 +63,7 @@ def render(wanted: Sidecar) -> str:
     listen = str(wanted.port)
     return fingerprint.stamped(
         pieces.main(
-            pieces.process(wanted.folder, "stderr", wanted.capacity),
+            pieces.process(wanted.folder, "stderr", wanted.capacity, workers=WORKERS),
             *pieces.http_basics(wanted.folder, wanted.body_size),
             *pieces.trust(wanted.trusted_proxies),
             *pieces.forwarded_maps(),

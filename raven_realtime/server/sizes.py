@@ -1,8 +1,9 @@
-"""How many files and how much memory a sidecar for so many sockets needs, and why."""
+"""How many files and processes and how much memory a sidecar for so many sockets needs, and why."""
 
 from __future__ import annotations
 
 from raven_realtime.nginx.pieces import Capacity
+from raven_realtime.nginx.sidecar import WORKERS
 
 MIB = 1024 * 1024
 BASE = 64
@@ -11,9 +12,12 @@ PER_SOCKET = 20 * 1024
 """Bytes that a held WebSocket may cost in nginx: two connections with their buffers (the bench measures less)."""
 PER_CONNECTION_SLOT = 480
 """Bytes that a worker sets aside at its start for each of worker_connections: a connection and two events."""
-WORKERS = 4
 RELOADS = 10
-"""Generations of draining workers that the limit leaves room for."""
+"""Generations of draining workers that the limits leave room for."""
+ASKING = 16
+"""Processes of health checks and `docker exec` beside nginx: a shell and a client each, several at once on a busy host."""
+PIDS = 1 + WORKERS * (1 + RELOADS) + ASKING
+"""The limit on processes: nginx's master, its live and draining workers, and whoever asks. Past it a reload cannot fork."""
 
 
 def files(sockets: int) -> int:
@@ -31,6 +35,6 @@ def explanation(sockets: int) -> str:
     """Say in a sentence what was derived from the capacity."""
     return (
         f"{sockets} sockets: worker_connections {Capacity(sockets).connections} (two for each proxied client), "
-        f"{files(sockets)} files, memory limit {memory(sockets)} MiB "
-        f"({PER_SOCKET // 1024} KiB a socket, and room for the workers of {RELOADS} reloads to drain)"
+        f"{files(sockets)} files, memory limit {memory(sockets)} MiB, {PIDS} processes "
+        f"({PER_SOCKET // 1024} KiB a socket, and room for the {WORKERS} workers of each of {RELOADS} reloads to drain)"
     )

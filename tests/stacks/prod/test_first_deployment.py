@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from raven_realtime.server import labels
+from raven_realtime.server import labels, sizes
 from tests.engine import Run
 from tests.stacks.prod.production import HOST, SITE, Production, handshake
 
@@ -49,7 +49,7 @@ def test_the_container_has_the_seeds_labels_and_few_others(prod: Production) -> 
         pytest.param(".HostConfig.CapAdd", None, id="none added"),
         pytest.param(".HostConfig.SecurityOpt", ["no-new-privileges:true"], id="no new privileges"),
         pytest.param(".HostConfig.Privileged", False, id="not privileged"),
-        pytest.param(".HostConfig.PidsLimit", 64, id="pids limit"),
+        pytest.param(".HostConfig.PidsLimit", sizes.PIDS, id="pids limit"),
         pytest.param(".HostConfig.RestartPolicy.Name", "unless-stopped", id="restarted"),
         pytest.param(".HostConfig.LogConfig.Config", {"max-file": "3", "max-size": "10m"}, id="logs rotate"),
         pytest.param(".HostConfig.PortBindings", None, id="no port published"),
