@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import inspect
 import json
@@ -11,13 +12,12 @@ from typing import Any
 
 import pytest
 
-from toolchain.places import ROOT
 from toolchain.plugins.command.__main__ import PLUGIN
 from toolchain.plugins.schema import Schema, extract
 from toolchain.pulumi_home import pinned_version
 
-OFFICIAL = ROOT.parent / "shared" / "schemas"
-"""Official schemas, where somebody has laid them beside the repository. The SDK is asked everywhere."""
+OFFICIAL = "59564c248f384213dbad6ad30284c8ef6fb8a5c4146f596e2ed03a673c9e9f37"
+"""The hash of what `extract` gives of the official schema, its keys sorted; renewed when the extract is."""
 
 RESOURCES = PLUGIN.schema.resources
 
@@ -50,9 +50,9 @@ def test_replacing_inputs_are_the_sdks(token: str) -> None:
     assert replacing == (set(re.findall(r"(\w+)", listed[1])) if listed else set())
 
 
-@pytest.mark.parametrize("path", sorted(OFFICIAL.glob("pulumi-command.schema.json")), ids=lambda path: path.name)
-def test_the_extract_is_the_official_schemas(path: Path) -> None:
-    assert PLUGIN.schema.raw == extract(json.loads(path.read_text()))
+def test_the_extract_is_the_official_schemas() -> None:
+    written = json.dumps(PLUGIN.schema.raw, sort_keys=True)
+    assert hashlib.sha256(written.encode()).hexdigest() == OFFICIAL
 
 
 def test_an_extract_gives_itself(tmp_path: Path) -> None:
