@@ -11,9 +11,10 @@ from raven_realtime.problem import Problem
 from raven_realtime.settings import SIDECAR_PORT, SOCKETIO_PORT, ServedHost
 
 WORKERS = 4
-"""Workers, whatever the machine has: the limits of memory and processes are set before the machine is known, and count them.
+"""Workers, whatever the machine has: the limits of memory and processes count them before the machine is known.
 
-`auto` is a worker a core; each reload with live sockets leaves as many draining, and 16 cores pass the limits at the third."""
+`auto` is a worker a core, and each reload with live sockets leaves as many draining: 16 cores passed the limits at
+the third reload."""
 PRIVATE_NETWORKS = ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "::1/128")
 """Where Traefik asks from on a Docker network, whichever one it is."""
 

@@ -15,9 +15,9 @@ PER_CONNECTION_SLOT = 480
 RELOADS = 10
 """Generations of draining workers that the limits leave room for."""
 ASKING = 16
-"""Processes of health checks and `docker exec` beside nginx: a shell and a client each, several at once on a busy host."""
+"""Processes of health checks and `docker exec` beside nginx: a shell and a client each, several at once if need be."""
 PIDS = 1 + WORKERS * (1 + RELOADS) + ASKING
-"""The limit on processes: nginx's master, its live and draining workers, and whoever asks. Past it a reload cannot fork."""
+"""The limit on processes: nginx's master, live and draining workers, and whoever asks. Past it no reload can fork."""
 
 
 def files(sockets: int) -> int:
