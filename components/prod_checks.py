@@ -64,11 +64,7 @@ def outward(settings: Prod, host: DockerHost, credentials: Mapping[str, pulumi.I
         trust = _trust(settings)
         found += [
             HopCheck(f"public{mark}", _curl(settings, served.host, ["--insecure", *where, *like])),
-            *(
-                [HopCheck(f"certificate{mark}", _certificate(settings, served.host, [*where, *trust]))]
-                if settings.trust_certificate
-                else []
-            ),
+            HopCheck(f"certificate{mark}", _certificate(settings, served.host, [*where, *_authority(settings)])),
             HopCheck(
                 f"upgrade{mark}",
                 raven_realtime("check", "upgrade", url, *where, *trust, "--stay", str(settings.stay_seconds)),
@@ -96,7 +92,10 @@ def outward(settings: Prod, host: DockerHost, credentials: Mapping[str, pulumi.I
 
 
 def _certificate(settings: Prod, host: str, options: list[str]) -> str:
-    """Return the handshake with verification, as soon as there is a certificate to trust, and no later than 15 s."""
+    """Return the handshake with verification, as soon as there is a certificate to trust, and no later than 15 s.
+
+    Without `trustCertificate` it does not wait, and passes with a line that says what is not trusted.
+    """
     authority = f" --cacert {shlex.quote(settings.ca_file)}" if settings.ca_file else ""
     again = "--retry 5 --retry-delay 3 --retry-all-errors --max-time 10"  # Traefik may be asking for it just now
     wait = f"curl -sS -o /dev/null {again}{_resolve(settings, host)}{authority} https://{host}/ 2>/dev/null"
@@ -106,8 +105,12 @@ def _certificate(settings: Prod, host: str, options: list[str]) -> str:
         "ADDRESS": settings.public_address or "",
         "TLS_PORT": str(PUBLIC_TLS_PORT),
         "RESOLVER": settings.cert_resolver,
+        "TRUST": "yes" if settings.trust_certificate else "no",
     }
-    return f"{wait}; {{ {check} || {command('explain_certificate', known, in_project(FOLDER))}; }}"
+    explained = command("explain_certificate", known, in_project(FOLDER))
+    if not settings.trust_certificate:
+        return f'if said=$({check} 2>/dev/null); then echo "$said"; else {explained}; fi'
+    return f"{wait}; {{ {check} || {explained}; }}"
 
 
 def _resolve(settings: Prod, host: str) -> str:
@@ -129,4 +132,8 @@ def _where(settings: Prod) -> list[str]:
 def _trust(settings: Prod) -> list[str]:
     if not settings.trust_certificate:
         return ["--insecure"]
+    return _authority(settings)
+
+
+def _authority(settings: Prod) -> list[str]:
     return ["--ca", settings.ca_file] if settings.ca_file else []

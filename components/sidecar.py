@@ -138,13 +138,19 @@ class RealtimeSidecar(pulumi.ComponentResource):
         """Declare the parts in the order in which they need each other."""
         mine = pulumi.ResourceOptions(parent=self)
         made = Generation.of(name, settings, image)
-        pulled = docker.RemoteImage(f"{name}-image", name=image, keep_locally=True, opts=mine)
         scripts = host.bring_scripts(name, self)
+
+        def pull(after: list[pulumi.Resource]) -> docker.RemoteImage:
+            needs = pulumi.ResourceOptions(parent=self, depends_on=after)
+            return docker.RemoteImage(f"{name}-image", name=image, keep_locally=True, opts=needs)
+
+        # handover.sh pulls first and explains an image that there is not; but only the provider knows its logins
+        pulled = pull([]) if pulumi.Config("docker").get("registryAuth") else None
         owned = local_command(
             f"{name}-ownership",
             prod_checks.ownership(settings, host, made.stack),
             parent=self,
-            after=[pulled, *scripts],
+            after=scripts,
             stdin=json.dumps(made.routing, sort_keys=True),
             environment=host.environment,
             triggers=[made.generation],
@@ -153,9 +159,11 @@ class RealtimeSidecar(pulumi.ComponentResource):
             f"{name}-handover",
             host.script("handover", made.for_handover(settings, image)),
             parent=self,
-            after=[owned],
+            after=[owned, *([pulled] if pulled else [])],
             delete=host.script("remove_all", {"STACK": made.stack}),
         )
+        if pulled is None:
+            pulled = pull([ready])
         places = {"BENCH": settings.bench_path, "COMPOSE": settings.compose_file, "NGINX": settings.nginx_file}
         if any(places.values()):
             named = {key: value or "" for key, value in places.items()}
@@ -254,6 +262,7 @@ class Generation:
             "ROUTING": self.marks[labels.ROUTING],
             "ROUTER": settings.router,
             "HOST": settings.served[0].host,
+            "RESOLVER": settings.cert_resolver,
             "NETWORK": settings.networks[0] if settings.networks else "",
             "NETWORKS": " ".join(settings.networks),
             "ADDRESS": upstream_address(settings),

@@ -1,9 +1,14 @@
-# Runs where the check of the public certificate failed, and fails too: whose certificate is it, and what is to be done?
+# Runs where the check of the public certificate failed: whose certificate is it, and what is to be done? Fails too, or with TRUST=no
+# reports it in a line.
 set -eu
 . "$(dirname "$0")/ask_sidecar.sh"
 
 shown=$(curl -kvsS -o /dev/null --noproxy '*' --max-time 10 ${ADDRESS:+--resolve "$HOST:$TLS_PORT:$ADDRESS"} "https://$HOST/" 2>&1 |
   sed -nE 's/^\* +(subject|issuer): (.*)/\1 \2/p')
+if [ "$TRUST" = no ] && [ -n "$shown" ]; then
+  echo "? certificate not trusted: $HOST shows $(printf '%s' "$shown" | tr '\n' ',' | sed 's/,/, /g')"
+  exit 0
+fi
 case "$shown" in
   *"TRAEFIK DEFAULT CERT"*) refuse \
     "For $HOST Traefik shows the certificate that it makes for itself: it has no certificate resolver $RESOLVER" \

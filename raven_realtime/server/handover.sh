@@ -8,6 +8,11 @@ docker version >/dev/null 2>&1 || refuse \
   "The Docker daemon does not answer (DOCKER_HOST=${DOCKER_HOST:-default})." \
   "Start it, or correct docker:host. Nothing was changed."
 
+docker image inspect "$IMAGE" >/dev/null 2>&1 || said=$(docker pull -q "$IMAGE" 2>&1) || refuse \
+  "raven-realtime:image: found $IMAGE, and the Docker host cannot pull it:" "$said" \
+  "Correct the name and the digest: docker buildx imagetools inspect ${IMAGE%@*}:TAG shows the digest of a tag that there is." \
+  "If the registry asks for a login: docker login on the Docker host. Nothing was changed."
+
 if said=$(docker run --rm --network none --ulimit "nofile=$FILES:$FILES" --entrypoint true "$IMAGE" 2>&1); then :; else
   case "$said" in
     *rlimit*)
@@ -22,6 +27,20 @@ for network in $NETWORKS; do
   docker network inspect "$network" >/dev/null 2>&1 || refuse \
     "The Docker network $network (raven-realtime:networks) does not exist on this host." \
     "Make it (docker network create $network), or name one of: $(docker network ls --format '{{.Name}}' | tr '\n' ' ')"
+done
+
+# Traefik answers for an unknown certificate resolver with a certificate of its own. Which it has can be known where it is a container
+# at the public port with the resolvers in its command or environment; a static file would overrule both, and is not looked for.
+for container in $(docker ps -q); do
+  said=$(docker inspect --format '{{.HostConfig.NetworkMode}}|{{json .HostConfig.PortBindings}}|{{json .Mounts}}|{{json .Args}}|{{json .Config.Env}}' \
+    "$container" | tr '[:upper:]' '[:lower:]')
+  case "$said" in *configfile*|*'"/etc/traefik'*) continue;; esac
+  case "$said" in host\|*|*'"hostport":"443"'*) ;; *) continue;; esac
+  known=$(printf '%s' "$said" | grep -oE 'certificatesresolvers[._][a-z0-9-]+' | sed 's/^certificatesresolvers.//' | sort -u)
+  if [ -n "$known" ] && ! printf '%s\n' "$known" | grep -qxF "$(printf '%s' "$RESOLVER" | tr '[:upper:]' '[:lower:]')"; then
+    refuse "raven-realtime:certResolver: found $RESOLVER, and Traefik (container $(docker inspect --format '{{slice .Name 1}}' "$container")) has: $(echo $known)." \
+      "Name one of these, or declare it: --certificatesresolvers.$RESOLVER.acme… Nothing was changed."
+  fi
 done
 
 # a container that is not ours and claims the same router, or the seed's own name

@@ -57,6 +57,20 @@ class Row:
 
 
 CLAIM = f"traefik.http.routers.{ROUTER}.rule=Host(`{HOST}`)"
+
+
+@contextmanager
+def traefik_container(server: Server) -> Iterator[None]:
+    """Have a container at the public port whose command declares another certificate resolver, as Traefik's does."""
+    declared = "--certificatesresolvers.letsencrypt.acme.email=admin@example.com"
+    named = ("--detach", "--network", "host", "--name", "traefik", "--entrypoint", "sh")
+    server.docker("run", *named, server.image, "-c", "sleep 600", declared)
+    try:
+        yield
+    finally:
+        server.docker("rm", "--force", "traefik")
+
+
 ROWS = {
     "Docker unreachable": Row({"docker:host": "tcp://127.0.0.1:1"}),
     "image missing": Row({"image": None}),
@@ -67,6 +81,7 @@ ROWS = {
     "router taken": Row(meanwhile=lambda server: somebody_elses(server, "chat-sidecar", CLAIM)),
     "Socket.IO on loopback only": Row(meanwhile=lambda server: echo(server, "127.0.0.1")),
     "firewall": Row(meanwhile=firewall),
+    "certresolver not declared": Row(meanwhile=traefik_container),
     "network missing": Row({"networks": ["no-such-network"]}),
     "invalid host": Row({"hosts": ["https://chat.example.com/"]}),
     "host twice": Row({"hosts": [HOST, f"{HOST}=other"]}),
@@ -126,8 +141,21 @@ def test_refused_before_anything_is_made(refused: Production, name: str) -> None
 def test_a_certificate_resolver_that_traefik_does_not_know_is_named(refused: Production) -> None:
     said = refusal(refused, certResolver="nosuch")
     golden.hold(GOLDEN / "certresolver.txt", said)
+    (left,) = refused.containers()
+    assert refused.up(certResolver="myresolver").code == 0
+    assert left not in refused.containers(running=False), "the corrected update needs no destroy"
+    assert len(refused.containers(running=False)) == len(refused.volumes()) == 1
     refused.stack.destroy()
     assert refused.containers(running=False) == refused.volumes() == []
+
+
+def test_an_untrusted_certificate_fails_or_is_only_reported(refused: Production) -> None:
+    said = refusal(refused, caFile=None)
+    assert "RT036" in said
+    refused.up(caFile=None, trustCertificate=False)
+    line = refused.stack.outputs()["checks"]["certificate"]
+    assert line.startswith(f"? certificate not trusted: {HOST} shows subject CN=")
+    refused.stack.destroy()
 
 
 def key_of_mode(mode: int) -> Callable[[Production, Path], dict[str, Any]]:
