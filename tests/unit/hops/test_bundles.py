@@ -26,7 +26,7 @@ LINES = {
 
 @pytest.mark.parametrize(("line", "code"), LINES.values(), ids=LINES.keys())
 def test_line(line: str, code: str | None) -> None:
-    found = judge(b"x" * 100 + line.encode() + b"y" * 100, "https://chat.example.com/app.js")
+    found = judge(b"x" * 100 + b";" + line.encode() + b";" + b"y" * 100, "https://chat.example.com/app.js")
     assert (found and found.code) == code
     if found:
         assert "https://chat.example.com/app.js holds" in found.evidence
