@@ -134,9 +134,9 @@ def ownership(
     else:
         labels = _labels(sys.stdin.buffer.read(LARGEST_LABELS + 1))
         with _docker(docker_host, ssh_key, ssh_host_key, ssh_option) as at:
-            running = read_containers(at)
+            running, services = read_containers(at), read_services(at)
         others = [one for one in running if not stack or one.label(STACK) != stack]
-        table = with_running(labels, others, entrypoint)
+        table = with_running(labels, others, entrypoint, services)
         findings = judge(table, wanted) + shared(table, wanted)
         said = f"{router} will own /socket.io on {', '.join(wanted.hosts)}, beside {len(others)} other containers"
         result = Result.of("ownership", said if not findings else f"{len(findings)} in the way of {router}", *findings)

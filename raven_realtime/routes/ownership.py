@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from raven_realtime.findings import Finding, Location, explain
 from raven_realtime.traefik.claims import Claim, Reach, claimants
-from raven_realtime.traefik.containers import DOCKER, Container, contribution
+from raven_realtime.traefik.containers import DOCKER, SWARM, Container, contribution
 from raven_realtime.traefik.elements import labels_of
 from raven_realtime.traefik.table import EntryPoint, Router, Table, Tls, assemble
 
@@ -40,8 +40,12 @@ def judge(table: Table, wanted: Wanted) -> list[Finding]:
     return [finding for host in wanted.hosts for finding in _on_host(table, wanted, host)]
 
 
-def with_running(labels: Mapping[str, str], running: Iterable[Container], entrypoint: str) -> Table:
+def with_running(
+    labels: Mapping[str, str], running: Iterable[Container], entrypoint: str, services: Iterable[Container] = ()
+) -> Table:
     """Return the table that Traefik will have once a container with these labels runs beside the others.
+
+    ``services`` are those of the host's Swarm: their routers are Traefik's too, by its swarm provider.
 
     What else Traefik is told on its command line is not known here. The entrypoint is taken to speak TLS, whether its
     routers or Traefik's own settings say so: a router that takes `/socket.io` there is in the way.
@@ -49,7 +53,10 @@ def with_running(labels: Mapping[str, str], running: Iterable[Container], entryp
     here = Location(MINE)
     mine = Container(MINE, labels_of(dict(labels), here), here, id="0", status="running")
     others = [replace(other, health="") for other in running]  # one that is starting will have its routes soon
-    return assemble([contribution([mine, *others], DOCKER)], [EntryPoint(entrypoint, tls=Tls())])
+    parts = [contribution([mine, *others], DOCKER)]
+    if swarm := list(services):
+        parts.append(contribution(swarm, SWARM))
+    return assemble(parts, [EntryPoint(entrypoint, tls=Tls())])
 
 
 def shared(table: Table, wanted: Wanted) -> list[Finding]:

@@ -109,8 +109,14 @@ def test_one_that_is_starting_counts() -> None:
     assert [finding.code for finding in judge(with_running(SEED, [stranger], "websecure"), WANTED)] == ["RT005"]
 
 
-def ask(monkeypatch: pytest.MonkeyPatch, *others: Container, labels: str = json.dumps(SEED)) -> tuple[int, str]:
+def ask(
+    monkeypatch: pytest.MonkeyPatch,
+    *others: Container,
+    labels: str = json.dumps(SEED),
+    services: tuple[Container, ...] = (),
+) -> tuple[int, str]:
     monkeypatch.setattr(command, "read_containers", lambda _: list(others))
+    monkeypatch.setattr(command, "read_services", lambda _: list(services))
     arguments = ["ownership", "--host", HOST, "--stack", "p/prod/frappe-socketio"]
     done = CliRunner().invoke(APP, arguments, input=labels, catch_exceptions=False)
     return done.exit_code, done.output
@@ -123,6 +129,13 @@ def test_the_command_leaves_out_the_stacks_own(monkeypatch: pytest.MonkeyPatch) 
         0,
         f"✓ ownership  {WANTED.router} will own /socket.io on {HOST}, beside 0 other containers\n",
     )
+
+
+def test_the_command_names_a_swarm_service_that_claims_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    code, said = ask(monkeypatch, services=(running("stranger", routed("HostRegexp(`.+`)", 1000)),))
+    assert code == 1
+    assert "RT005" in said
+    assert "@swarm" in said
 
 
 def test_the_command_names_the_other_claimant(monkeypatch: pytest.MonkeyPatch) -> None:
