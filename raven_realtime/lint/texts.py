@@ -17,7 +17,12 @@ from raven_realtime.traefik.dynamic import http_of
 from raven_realtime.traefik.elements import Element, yaml_element
 from raven_realtime.traefik.table import Contribution
 
-_NGINX = re.compile(r"^\s*(http|server|events|upstream\s+\S+|location\s+[^{;]+|map\s+\S+\s+\S+)\s*\{", re.MULTILINE)
+# bounded, and no repeat can give what the next one takes: the texts are whatever somebody uploads
+_NGINX = re.compile(
+    r"^[ \t]*+(?:http|server|events|upstream\s{1,20}\S{1,200}|location\s[^{;]{1,500}|"
+    r"map\s{1,20}\S{1,200}\s{1,20}\S{1,200})\s{0,20}\{",
+    re.MULTILINE,
+)
 _NGROK = re.compile(r"^(endpoints|tunnels):", re.MULTILINE)
 _DYNAMIC = re.compile(r"^http:\s*$", re.MULTILINE)
 SOURCES = frozenset({".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".vue", ".html"})

@@ -11,11 +11,12 @@ from raven_realtime.lint.world import World
 _NAMES = r"(?:pass(?:word|wd)?|secret|token|api[_-]?key|private[_-]?key)"
 _NAME = re.compile(rf"(?i)(?:^|[_.-]){_NAMES}$|^authtoken$|(?:^|[_.-])(?:auth)?token$")
 _IN_COMMAND = re.compile(
-    rf"(?i)(?:--[\w-]*{_NAMES}[= ]+|\b[A-Z_]*{_NAMES}=|--authtoken[= ]|Authorization: *(?:token|Basic|Bearer) +)"
+    rf"(?i)(?:(?<![\w-])--[\w-]{{0,60}}{_NAMES}[= ]+|\b[A-Z_]*{_NAMES}=|--authtoken[= ]|"
+    r"Authorization: *(?:token|Basic|Bearer) +)"
     r"(['\"]?)([^\s'\"]{4,})\1"
 )
 _IN_TEXT = {
-    "ngrok": re.compile(r"(?im)^\s*authtoken:\s*['\"]?([^\s'\"#]{4,})"),
+    "ngrok": re.compile(r"(?im)^[ \t]*authtoken:[ \t]*['\"]?([^\s'\"#]{4,})"),
     "nginx": re.compile(r"(?i)Authorization\s+['\"]?(?:token|Basic|Bearer)\s+([^\s'\";$]{4,})"),
 }
 _REFERENCE = re.compile(r"^\$|^\{\{|^[/.~]|^\[secret\]$|^(?:true|false|yes|no|\d{1,3})?$|^<.*>$|^\*+$")
