@@ -6,6 +6,8 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 STACK ?= sandbox
+# what `make demo-prod` calls its server: network namespaces and control groups are named after it
+DEMO_SERVER ?= demo-prod
 # of `make preview-report`: what to compare with, and the file to write (- is standard output)
 BASE ?= origin/main
 REPORT ?= -
@@ -57,18 +59,19 @@ down: ## remove the sandbox: no process, port or file of it stays
 demo-prod: ## a throw-away server in its own network namespace, and the prod stack on it (root)
 	@$(TOOLCHAIN) ensure --for up prod
 	$(WITH_TOOLS)
-	.venv/bin/python -m demo.server up
+	.venv/bin/python -m demo.server up --name $(DEMO_SERVER)
 	config=$$($(TOOLCHAIN) stack prod)
-	.venv/bin/python -m demo.server.deploy $$config up --yes --skip-preview
+	.venv/bin/python -m demo.server.deploy $(DEMO_SERVER) $$config up --yes --skip-preview
+	echo "Remove all of it: make demo-prod-down"
 
 .PHONY: demo-prod-down
 demo-prod-down: ## remove the prod stack and the throw-away server
 	@$(TOOLCHAIN) ensure --for up prod
 	$(WITH_TOOLS)
 	config=$$($(TOOLCHAIN) stack prod)
-	.venv/bin/python -m demo.server.deploy $$config destroy --yes --skip-preview
+	.venv/bin/python -m demo.server.deploy $(DEMO_SERVER) $$config destroy --yes --skip-preview
 	$(TOOLCHAIN) forget-stack prod
-	.venv/bin/python -m demo.server down
+	.venv/bin/python -m demo.server down --name $(DEMO_SERVER)
 
 .PHONY: test
 test: check ## every behaviour, on real parts; what CI runs

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from demo.bench_folder import PASSWORD
 from demo.server.layout import DEFAULT_HOSTS, DEFAULT_NAME
+from demo.server.opening import opening
 from demo.server.server import Server
 from raven_realtime.problem import Problem
 
@@ -51,20 +51,16 @@ def status(name: Name = DEFAULT_NAME, folder: Folder = None) -> None:
 
 def _summary(server: Server) -> None:
     layout = server.layout
-    enter = " ".join(("sudo", "nsenter", f"--net={layout.outside.path}"))
-    rules = ", ".join(f"MAP {host} {server.address}" for host in server.hosts)
     print(
         f"""
 public        {", ".join(f"https://{host}" for host in server.hosts)} → {server.address}, CA {server.ca}
 Docker        DOCKER_HOST={server.docker_host}
 image         {server.image}
 SSH           {server.ssh.docker_host} from outside, key {server.ssh.key}
-bench         {layout.bench}; sign in as demo@example.com, password {PASSWORD}
+bench         {layout.bench}
 all of this   {layout.description}
 
-From outside:
-  {enter} curl --cacert {server.ca} --resolve {server.hosts[0]}:443:{server.address} {server.url}
-  {enter} chromium --no-sandbox --ignore-certificate-errors --host-resolver-rules='{rules}' {server.url}"""
+{opening(server)}"""
     )
 
 

@@ -1,4 +1,4 @@
-"""``python -m demo.server.deploy CONFIG-FILE WORDS…``: run the engine on the demo server, configured by its facts.
+"""``python -m demo.server.deploy NAME CONFIG-FILE WORDS…``: run the engine on a demo server, configured by its facts.
 
 What another team sets by hand in Pulumi.prod.yaml (image, address, authority, service account) is written into the
 given copy of it.
@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from demo.server.opening import opening
 from demo.server.server import Server
 from raven_realtime.problem import Problem
 from raven_realtime.settings import PROJECT
@@ -34,18 +35,24 @@ def facts(server: Server) -> Iterator[tuple[str, str]]:
 
 def main(arguments: list[str]) -> int:
     """Configure, then run ``pulumi WORDS…`` on the server; return its exit code."""
-    file, *words = arguments
-    server = Server()
+    name, file, *words = arguments
+    server = Server(name)
+    if words[0] == "destroy" and not server.layout.image_note.exists():
+        print(f"nothing is deployed to {name}: it was never up")  # so a server that was built half-way can be removed
+        return 0
     stack = ("--stack", STACK, "--config-file", str(Path(file).absolute()))
-    for name, value in facts(server):
-        secret = ["--secret"] if name.startswith("api") else []
+    for key, value in facts(server):
+        secret = ["--secret"] if key.startswith("api") else []
         # the value goes through standard input: a secret must not be in the process list
         asked = subprocess.run(
-            ["pulumi", "config", "set", *stack, *secret, f"{PROJECT}:{name}"], input=value, text=True, check=False
+            ["pulumi", "config", "set", *stack, *secret, f"{PROJECT}:{key}"], input=value, text=True, check=False
         )
         if asked.returncode:
             return asked.returncode
-    return subprocess.run(server.inside("pulumi", *words, *stack), check=False).returncode
+    code = subprocess.run(server.inside("pulumi", *words, *stack), check=False).returncode
+    if words[0] == "up" and code == 0:
+        print(f"\n{opening(server)}")
+    return code
 
 
 if __name__ == "__main__":
