@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ import pytest
 from demo.bench_folder import PASSWORD
 from demo.server import Server
 from tests.server.conftest import HOST, SECOND_HOST, SECOND_SITE
+from tests.server.traces import traces_of
 
 HANDSHAKE = "/socket.io/?EIO=4&transport=polling"
 CURL = ("curl", "-sS", "--noproxy", "*", "--max-time", "5")
@@ -138,21 +138,3 @@ def test_down_leaves_nothing_even_when_supervisor_was_killed(server: Server, sid
     server.down()
     assert not any(traces_of(server).values()), traces_of(server)
     server.down()
-
-
-def traces_of(server: Server) -> dict[str, list[str]]:
-    """Return what there is of a server on this machine."""
-    folder, name = str(server.layout.folder), server.layout.server.name
-    command_lines = [file.read_bytes().decode(errors="replace") for file in command_line_files()]
-    namespaces = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True).stdout.split()
-    groups = [path for path in Path("/sys/fs/cgroup").glob("**/") if path.name == name]
-    return {
-        "processes": [line for line in command_lines if folder in line or name in line],
-        "namespaces": [each for each in namespaces if each.startswith(name)],
-        "control groups": [str(group) for group in groups],
-        "files": [folder] if server.layout.folder.exists() else [],
-    }
-
-
-def command_line_files() -> list[Path]:
-    return [entry / "cmdline" for entry in Path("/proc").iterdir() if entry.name.isdigit() and entry.exists()]

@@ -22,6 +22,14 @@ HANDSHAKE = "/socket.io/?EIO=4&transport=polling"
 CURL = ("curl", "-sS", "--noproxy", "*", "--max-time", "5")
 CAPACITY = 2_000
 """What every machine that runs tests can hold, ten reloads included."""
+SEED_LABELS = {
+    "traefik.enable": "true",
+    "traefik.http.routers.frappe-socketio.rule": f"Host(`{HOST}`) && PathPrefix(`/socket.io`)",
+    "traefik.http.routers.frappe-socketio.entrypoints": "websecure",
+    "traefik.http.routers.frappe-socketio.tls.certresolver": "myresolver",
+    "traefik.http.services.frappe-socketio.loadbalancer.server.port": "80",
+}
+"""Seed, section 3.2."""
 
 
 @dataclass

@@ -12,17 +12,9 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from raven_realtime.server import labels, sizes
 from tests.engine import Run
-from tests.stacks.prod.production import HOST, SITE, Production, handshake
+from tests.stacks.prod.production import HOST, SEED_LABELS, SITE, Production, handshake
 
 SCREENSHOTS = Path(__file__).parents[3] / "docs" / "screenshots"
-SEED_LABELS = {
-    "traefik.enable": "true",
-    "traefik.http.routers.frappe-socketio.rule": f"Host(`{HOST}`) && PathPrefix(`/socket.io`)",
-    "traefik.http.routers.frappe-socketio.entrypoints": "websecure",
-    "traefik.http.routers.frappe-socketio.tls.certresolver": "myresolver",
-    "traefik.http.services.frappe-socketio.loadbalancer.server.port": "80",
-}
-"""Seed, section 3.2."""
 WITHIN = 2000
 """Milliseconds within which a published message is on the page."""
 
