@@ -42,6 +42,8 @@ from raven_realtime.hops.walk import Step, walk
 
 STAY_SECONDS = 2.5
 """How long the upgraded WebSocket is watched: the closes at once that are known come after 2 s (RT023)."""
+WAITS = ("upgrade",)
+"""What watches a socket and asks nothing: the rest of the path is asked meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class Journey:
         }
         for check in checks():
             if (ask := asked.get(check)) is not None:
-                yield Step(check, _named(check, ask))
+                yield Step(check, _named(check, ask), waits=check in WAITS)
 
     async def _name(self) -> Result:
         return await name.check(self.target)

@@ -205,7 +205,8 @@ class _Exchange:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(ARRIVAL_SECONDS):
                     await arrived.wait()
-                await asyncio.sleep(COPY_SECONDS)
+                # What bench still took after the arrival is part of the wait.
+                await asyncio.sleep(frames[0].at + COPY_SECONDS - time.monotonic())
             if collector.done():
                 collector.result()
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ class Step:
     hop: str
     """The name its result will have."""
     ask: Callable[[], Awaitable[Result]]
+    waits: bool = False
+    """Whether it mostly waits on purpose: those behind it are asked meanwhile, and count only if it does not fail."""
 
 
 async def walk(
@@ -26,19 +29,50 @@ async def walk(
 
     Args:
         steps: outermost first.
-        report: called with each result as it is there.
+        report: called with each result, in the order of the steps, as soon as it counts.
         begin: called with each step before it is asked.
     """
     results: list[Result] = []
-    broken = ""
-    for step in steps:
-        if broken:
-            result = Result.skipped(step.hop, broken)
-        else:
-            begin(step)
-            result = await step.ask()
-        if result.outcome is Outcome.FAIL:
-            broken = result.hop
+    remaining = list(steps)
+    while remaining:
+        step, *remaining = remaining
+        begin(step)
+        if step.waits:
+            return results + await _meanwhile(step, remaining, report, begin)
+        results.append(result := await step.ask())
         report(result)
-        results.append(result)
+        if result.outcome is Outcome.FAIL:
+            return results + _skipped(remaining, result, report)
     return results
+
+
+def _skipped(steps: Iterable[Step], broken: Result, report: Callable[[Result], None]) -> list[Result]:
+    skipped = [Result.skipped(step.hop, broken.hop) for step in steps]
+    for result in skipped:
+        report(result)
+    return skipped
+
+
+async def _meanwhile(
+    step: Step, behind: list[Step], report: Callable[[Result], None], begin: Callable[[Step], None]
+) -> list[Result]:
+    """Ask a step that waits, and those behind it at the same time; theirs are held back until it has passed."""
+    held: list[Result] = []
+    passed = False
+
+    def say(each: Result) -> None:
+        (report if passed else held.append)(each)
+
+    others = asyncio.create_task(walk(behind, say, begin))
+    try:
+        result = await step.ask()
+        report(result)
+        if result.outcome is Outcome.FAIL:
+            return [result, *_skipped(behind, result, report)]
+        for each in held:
+            report(each)
+        passed = True
+        return [result, *await others]
+    finally:
+        others.cancel()
+        await asyncio.gather(others, return_exceptions=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from dataclasses import replace
 
 import pytest
 
@@ -47,6 +48,52 @@ def test_nothing_is_asked_behind_a_failure() -> None:
 
     results = asyncio.run(walk([step(FAIL), Step("later", never)]))
     assert results[1].summary == "skipped: c failed"
+
+
+def waiting(result: Result, behind: list[Step], *, ended: bool = False) -> tuple[list[str], list[str]]:
+    """Walk a step that waits until those behind it were asked; return the outcomes and what was said, in order."""
+    asked = asyncio.Event()
+    said: list[str] = []
+
+    async def wait() -> Result:
+        await asked.wait()
+        said.append("waited")
+        return result
+
+    async def last() -> Result:
+        asked.set()
+        if not ended:
+            await asyncio.Event().wait()
+        return PASS
+
+    steps = [Step(result.hop, wait, waits=True), *behind, Step(PASS.hop, last)]
+    results = asyncio.run(walk(steps, lambda each: said.append(each.outcome)))
+    return [each.outcome for each in results], said
+
+
+@pytest.mark.parametrize(
+    ("result", "ended", "outcomes"),
+    [
+        (PASS, True, ["pass", "warn", "pass"]),
+        (WARN, True, ["warn", "warn", "pass"]),
+        (FAIL, True, ["fail", "skipped", "skipped"]),
+        (FAIL, False, ["fail", "skipped", "skipped"]),
+    ],
+    ids=["passed", "warned", "failed last", "failed first"],
+)
+def test_what_is_behind_a_wait_is_asked_meanwhile_and_said_after_it(
+    result: Result, ended: bool, outcomes: list[str]
+) -> None:
+    assert waiting(result, [step(WARN)], ended=ended) == (outcomes, ["waited", *outcomes])
+
+
+def test_of_two_failures_the_outer_counts() -> None:
+    async def wait() -> Result:
+        await asyncio.sleep(0.01)
+        return replace(FAIL, hop="outer")
+
+    results = asyncio.run(walk([Step("outer", wait, waits=True), step(FAIL), step(PASS)]))
+    assert [result.summary for result in results] == ["bad", "skipped: outer failed", "skipped: outer failed"]
 
 
 @pytest.mark.parametrize(
