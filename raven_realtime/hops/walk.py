@@ -58,12 +58,16 @@ async def _meanwhile(
 ) -> list[Result]:
     """Ask a step that waits, and those behind it at the same time; theirs are held back until it has passed."""
     held: list[Result] = []
+    begun: list[Step] = []
     passed = False
 
     def say(each: Result) -> None:
         (report if passed else held.append)(each)
 
-    others = asyncio.create_task(walk(behind, say, begin))
+    def start(each: Step) -> None:
+        (begin if passed else begun.append)(each)
+
+    others = asyncio.create_task(walk(behind, say, start))
     try:
         result = await step.ask()
         report(result)
@@ -72,6 +76,8 @@ async def _meanwhile(
         for each in held:
             report(each)
         passed = True
+        for asked in begun[-1:] if not others.done() else []:
+            begin(asked)
         return [result, *await others]
     finally:
         others.cancel()
