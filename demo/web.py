@@ -25,6 +25,8 @@ from demo.site import MESSAGE_LENGTH, NOBODY, Message, Site, User
 CHANNEL_DOCTYPE = "Raven Channel"
 SESSION_SECONDS = 3 * 24 * 3600
 LOCALHOST = ("localhost", "127.0.0.1")
+MAX_UPLOAD = 25 << 20
+"""Bytes of a request, as Frappe's own default (frappe/app.py): what nginx lets through is then not refused here."""
 
 
 class Refused(Exception):  # noqa: N818 (an answer of the API, not a fault)
@@ -39,7 +41,7 @@ def create_app(path: str | None = None) -> Flask:
     """Build the application for the bench at ``path``, or at the environment's DEMO_BENCH (as gunicorn calls it)."""
     bench = Bench(Path(path or os.environ["DEMO_BENCH"]))
     app = Flask("demo.web", template_folder="page", static_folder="page/static", static_url_path="/assets/demo")
-    app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
+    app.config["MAX_CONTENT_LENGTH"] = MAX_UPLOAD
     app.before_request(lambda: _enter(bench))
     app.after_request(_guard)
     app.register_error_handler(Refused, _refusal)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tests import golden
@@ -31,21 +32,21 @@ class Case:
     config: dict[str, Any]
     urls: dict[str, str]
     """The endpoints by name; a random URL is empty."""
-    killed: Callable[[Tunnelled], None]
+    killed: Callable[[Tunnelled], list[psutil.Process]]
+    """Returns what is to be killed."""
 
 
-def agent(tunnel: Tunnelled) -> None:
-    tunnel.agent.kill()
+def agent(tunnel: Tunnelled) -> list[psutil.Process]:
+    return tunnel.processes_of_the_agent()[1:]
 
 
-def wrapper(tunnel: Tunnelled) -> None:
-    tunnel.agent.parent().kill()  # type: ignore[union-attr]
+def wrapper(tunnel: Tunnelled) -> list[psutil.Process]:
+    """The agent outlives it for a moment and answers: until supervisor's next start ends what this one left."""
+    return tunnel.processes_of_the_agent()[:1]
 
 
-def both(tunnel: Tunnelled) -> None:
-    agent_itself = tunnel.agent
-    wrapper(tunnel)
-    agent_itself.kill()
+def both(tunnel: Tunnelled) -> list[psutil.Process]:
+    return tunnel.processes_of_the_agent()
 
 
 TWO = {"topology": "two-tunnels"}
@@ -82,8 +83,10 @@ def test_tunnel(tunnel: Tunnelled, name: str, measured: Measured) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert VALID in file.read_text()
 
-    case.killed(tunnel)
-    took = within(BACK_WITHIN, lambda: missing(tunnel, case, first if is_random(case) else {}))
+    former = tunnel.processes_of_the_agent()
+    for process in case.killed(tunnel):
+        process.kill()
+    took = within(BACK_WITHIN, lambda: missing(tunnel, case, first if is_random(case) else {}, former))
     measured(f"ngrok killed ({name}): back", took, BACK_WITHIN)
     assert places_of(VALID, tunnel) == set()
     if not is_random(case):
@@ -105,8 +108,11 @@ def is_random(case: Case) -> bool:
     return not all(case.urls.values())
 
 
-def missing(tunnel: Tunnelled, case: Case, former: dict[str, str]) -> list[str]:
-    """Return what is not there of the endpoints' public URLs; ``former`` ones do not count."""
+def missing(tunnel: Tunnelled, case: Case, former: dict[str, str], processes: list[psutil.Process]) -> list[str]:
+    """Return what is not there of the endpoints' public URLs; ``former`` ones and ``processes`` do not count."""
+    now = tunnel.processes_of_the_agent()
+    if len(now) != len(processes) or set(now) & set(processes):
+        return ["no new agent"]
     urls = tunnel.urls()
     found = [name for name in case.urls if name not in urls or urls[name] == former.get(name)]
     return found or [url for url in urls.values() if list(urls.values())[-1] == url and not tunnel.shakes_hands(url)]

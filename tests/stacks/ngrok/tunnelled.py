@@ -62,12 +62,13 @@ class Tunnelled:
         self.printed.append(run.text)
         return run
 
-    @property
-    def agent(self) -> psutil.Process:
-        """The agent itself, below the wrapper that supervisor keeps."""
-        wrapper = psutil.Process(self.copy.supervisor.pids()["ngrok"])
-        (agent,) = wrapper.children()
-        return agent
+    def processes_of_the_agent(self) -> list[psutil.Process]:
+        """Return the wrapper that supervisor keeps and, below it, the agent itself; nothing of what is not there."""
+        try:
+            wrapper = psutil.Process(self.copy.supervisor.pids()["ngrok"])
+            return [wrapper, *wrapper.children()]
+        except (KeyError, psutil.Error):
+            return []
 
     def urls(self) -> dict[str, str]:
         """Return each endpoint's public URL as the agent's API lists them now; none while it does not answer."""
