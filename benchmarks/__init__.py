@@ -1,1 +1,1 @@
-"""Side-by-side measurements: several ways to the same Socket.IO process in one run, as ratios to the direct way."""
+"""Side-by-side measurements: what is ours beside what it replaces, in one run, as ratios."""

@@ -6,69 +6,91 @@ load that comes and goes touches all of one turn, and their ratio stays.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from statistics import median
+from typing import Any, Generic, TypeVar
 
-Serve = Callable[[Path, int], AbstractContextManager[int]]
-"""Have a path to the Socket.IO process on a port of 127.0.0.1, with files in a folder; gives the path's own port."""
+Opened = TypeVar("Opened")
+"""What the candidates of a comparison are when they are open: a way to Socket.IO, a command that can be run."""
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """One way to the Socket.IO process."""
+class Candidate(Generic[Opened]):
+    """One of those that are compared."""
 
     name: str
-    serve: Serve
+    open: Callable[[Path], AbstractContextManager[Opened]]
+    """Start everything it needs, with files in a folder that is its own, and stop it again."""
     about: str
     """What it is, in a sentence."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """What a candidate's ratio to the baseline has to be."""
+    """What a candidate's ratio to another has to be."""
 
     candidate: str
     bound: float
     more_is_better: bool = True
+    against: str = ""
+    """The other; empty for the baseline."""
 
-    def met(self, ratio: float) -> bool:
-        """Tell whether a ratio is good enough."""
-        return ratio >= self.bound if self.more_is_better else ratio <= self.bound
+    def met(self, row: Row) -> bool:
+        """Tell whether it is reached, as far as the table shows: two digits of a ratio."""
+        value = round(self._value(row), 2)
+        return value >= self.bound if self.more_is_better else value <= self.bound
+
+    def _value(self, row: Row) -> float:
+        return row.ratio(self.candidate, self.against)
 
     def __str__(self) -> str:
         """Say it in words."""
-        return f"{self.candidate} {'at least' if self.more_is_better else 'at most'} {self.bound:g}"
+        times = f" times {self.against}" if self.against else ""
+        return f"{self.candidate} {'at least' if self.more_is_better else 'at most'} {self.bound:,g}{times}"
+
+
+class Limit(Target):
+    """What a candidate's figure itself has to be."""
+
+    def _value(self, row: Row) -> float:
+        return row.figure(self.candidate)
+
+    def __str__(self) -> str:
+        """Say it in words."""
+        return f"{super().__str__()} itself"
 
 
 @dataclass(frozen=True)
-class Measure:
+class Measure(Generic[Opened]):
     """One question to every candidate."""
 
     name: str
-    take: Callable[[int, float], float]
-    """Measure the path at a port of 127.0.0.1; the size is 1, or less for a trial run."""
-    target: Target | None = None
-    rounds: int = 4
+    take: Callable[[Opened, float], float]
+    """Measure an open candidate; the size is 1, or less for a trial run."""
+    targets: tuple[Target, ...] = ()
+    rounds: int = 3
     """How often everything is started anew."""
-    turns: int = 4
+    turns: int = 3
     """How often every candidate is asked in a round, after a shorter time that does not count: Node compiles what it
     runs often. A measure that has one turn counts from the start."""
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Generic[Opened]):
     """A table of its own: what a module of `benchmarks.comparisons` holds as ``COMPARISON``."""
 
     name: str
     """Names its section of docs/benchmarks.md and its chart."""
     title: str
     about: str
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[Candidate[Opened], ...]
     """The first is the baseline."""
-    measures: tuple[Measure, ...]
+    measures: tuple[Measure[Opened], ...]
     rank: int = 100
     """Where its section stands among the others."""
 
@@ -77,63 +99,78 @@ class Comparison:
 class Row:
     """What the turns of one measure gave, by candidate."""
 
-    measure: Measure
+    measure: Measure[Any]
     figures: dict[str, list[float]] = field(default_factory=dict)
 
     def figure(self, candidate: str) -> float:
         """Return the median."""
         return median(self.figures[candidate])
 
-    def ratio(self, candidate: str) -> float:
-        """Return the median of the ratios to the baseline, turn by turn."""
-        baseline = next(iter(self.figures.values()))
-        return median(own / base if base else 0.0 for own, base in zip(self.figures[candidate], baseline, strict=True))
+    def ratio(self, candidate: str, against: str = "") -> float:
+        """Return the median of the ratios to another candidate, by default the baseline, turn by turn.
+
+        Nothing is as much as nothing (1), and anything is endlessly more.
+        """
+        other = self.figures[against or next(iter(self.figures))]
+        return median(_ratio(own, base) for own, base in zip(self.figures[candidate], other, strict=True))
+
+    @property
+    def comparable(self) -> bool:
+        """Whether the baseline has something that others can be a multiple of."""
+        return all(next(iter(self.figures.values())))
 
     @property
     def verdict(self) -> str:
-        """Say the target and whether it is met; empty where there is none."""
-        target = self.measure.target
-        if target is None:
-            return ""
-        return f"{target}: {'met' if target.met(self.ratio(target.candidate)) else 'missed'}"
+        """Say each target and whether it is met; empty where there is none."""
+        return "; ".join(f"{target}: {'met' if target.met(self) else 'missed'}" for target in self.measure.targets)
+
+    @property
+    def missed(self) -> list[Target]:
+        """The targets that are not met."""
+        return [target for target in self.measure.targets if not target.met(self)]
+
+
+def _ratio(own: float, base: float) -> float:
+    if base:
+        return own / base
+    return inf if own else 1.0
 
 
 def run(
-    comparison: Comparison,
-    served: Callable[[Candidate], AbstractContextManager[int]],
-    *,
-    size: float = 1,
-    progress: Callable[[str], None] = lambda _line: None,
+    comparison: Comparison[Opened], *, size: float = 1, progress: Callable[[str], None] = lambda _line: None
 ) -> list[Row]:
     """Take every measure of a comparison.
 
     Args:
         comparison: what to compare.
-        served: opens a candidate's path, everything of it new, and gives its port.
         size: less than 1 shortens every figure and has one turn, for a trial.
         progress: is told what each round brought.
     """
-    return [_row(comparison, measure, served, size, progress) for measure in comparison.measures]
+    return [_row(comparison, measure, size, progress) for measure in comparison.measures]
 
 
-def _row(
-    comparison: Comparison,
-    measure: Measure,
-    served: Callable[[Candidate], AbstractContextManager[int]],
-    size: float,
-    progress: Callable[[str], None],
-) -> Row:
+def _row(comparison: Comparison[Opened], measure: Measure[Opened], size: float, progress: Callable[[str], None]) -> Row:
     row = Row(measure, {candidate.name: [] for candidate in comparison.candidates})
     rounds = measure.rounds if size == 1 else 1
     for number in range(1, rounds + 1):
-        with ExitStack() as open_ones:
-            ports = {each.name: open_ones.enter_context(served(each)) for each in comparison.candidates}
-            if measure.turns > 1:
-                for port in ports.values():
-                    measure.take(port, size / 2)
+        with ExitStack() as kept:
+            opened = {}
+            for each in comparison.candidates:
+                folder = kept.enter_context(tempfile.TemporaryDirectory(prefix="raven-realtime-bench-"))
+                opened[each.name] = kept.enter_context(each.open(Path(folder)))
+            if measure.turns > 1 and size == 1:
+                for one in opened.values():
+                    measure.take(one, size / 2)
             for _ in range(measure.turns if size == 1 else 1):
-                for name, port in ports.items():
-                    row.figures[name].append(measure.take(port, size))
-        so_far = ", ".join(f"{name} {row.figure(name):,.0f} ({row.ratio(name):.2f})" for name in ports)
+                for name, one in opened.items():
+                    row.figures[name].append(measure.take(one, size))
+        so_far = ", ".join(f"{name} {said(row, name)}" for name in opened)
         progress(f"{measure.name}, round {number} of {rounds}: {so_far}")
     return row
+
+
+def said(row: Row, candidate: str) -> str:
+    """Return a candidate's figure, and its ratio to the baseline if that is another and has something."""
+    figure = row.figure(candidate)
+    text = f"{figure:,.0f}" if figure >= 100 or figure == int(figure) else f"{figure:.3g}"
+    return f"{text} ({row.ratio(candidate):.2f})" if row.comparable and candidate != next(iter(row.figures)) else text

@@ -7,6 +7,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -35,7 +38,7 @@ def load(kind: str, port: int, *, connections: int, seconds: float) -> dict[str,
     """Put load on the path at a port of 127.0.0.1 and return what came of it.
 
     Args:
-        kind: ``handshakes``, ``echo`` or ``hold``.
+        kind: ``handshakes`` or ``echo``.
         port: where the path begins.
         connections: how many at once.
         seconds: how long.
@@ -51,3 +54,35 @@ def load(kind: str, port: int, *, connections: int, seconds: float) -> dict[str,
         raise RuntimeError(f"`{' '.join(command)}` ended with {done.returncode}")
     result: dict[str, Any] = json.loads(done.stdout)
     return result
+
+
+@dataclass
+class Held:
+    """Idle sockets that are held open."""
+
+    open: int
+    """How many could be opened."""
+    answering: int = 0
+    """How many still answered in the end; known when they are closed."""
+
+
+@contextmanager
+def held(port: int, sockets: int) -> Iterator[Held]:
+    """Open idle sockets through a port of 127.0.0.1, hold them meanwhile, and ask each whether it still answers.
+
+    Raises:
+        RuntimeError: the generator failed; it says how on standard error.
+    """
+    command = [str(_program()), "hold", "-address", f"127.0.0.1:{port}", "-connections", str(sockets)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        opened = process.stdout.readline()
+        if not opened:
+            raise RuntimeError(f"`{' '.join(command)}` opened nothing")
+        sockets_open = Held(json.loads(opened)["open"])
+        yield sockets_open
+        process.stdin.close()
+        sockets_open.answering = json.loads(process.stdout.readline() or '{"held": 0}')["held"]
+    if process.returncode:
+        raise RuntimeError(f"`{' '.join(command)}` ended with {process.returncode}")

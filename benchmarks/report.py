@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import pygal
 from pygal.style import Style
 from rich.table import Table
 
-from benchmarks.comparison import Comparison, Row
+from benchmarks.comparison import Comparison, Row, said
 from raven_realtime.sandbox.whole_file import write_whole
 
 # pygal leaves a finder in sys.meta_path that today's import system cannot ask
@@ -21,9 +22,11 @@ HEAD = """\
 # Benchmarks
 
 Written by `make bench`. Everything runs on one machine, load generator included, over loopback. The candidates are
-asked in turn, each for about a second, again and again, with new servers for every round. A figure is the median, and
-the ratio in brackets is the median of the ratios to the first column, turn by turn. Absolute figures depend on the
-machine, so look at the ratios.
+asked in turn, each for about a second, again and again, with new servers for every round; what is only counted is asked
+once. A figure is the median, and the ratio in brackets is the median of the ratios to the first column, turn by turn.
+Absolute figures depend on the machine, so look at the ratios. A target is one of a ratio to the first column unless it
+names another, or says that the figure *itself* is meant. A target that is missed is called so here and in the last line
+that `make bench` prints; its exit code tells only whether everything could be measured.
 """
 SECTION = re.compile(r"^<!-- (?P<name>[a-z-]+) (?P<rank>\d+) -->$(?P<text>.*?)^<!-- end -->$", re.MULTILINE | re.DOTALL)
 STYLE = Style(
@@ -42,7 +45,7 @@ STYLE = Style(
 )
 
 
-def table(comparison: Comparison, rows: list[Row]) -> Table:
+def table(comparison: Comparison[Any], rows: list[Row]) -> Table:
     """Return the figures for a terminal."""
     shown = Table(title=comparison.title)
     for head in _head(comparison):
@@ -52,7 +55,7 @@ def table(comparison: Comparison, rows: list[Row]) -> Table:
     return shown
 
 
-def markdown(comparison: Comparison, rows: list[Row], ground: str) -> str:
+def markdown(comparison: Comparison[Any], rows: list[Row], ground: str) -> str:
     """Return the figures as a section of the page; ``ground`` says what they were measured on."""
     head = _head(comparison)
     lines = [
@@ -70,31 +73,31 @@ def markdown(comparison: Comparison, rows: list[Row], ground: str) -> str:
     return "\n".join(lines)
 
 
-def chart(comparison: Comparison, rows: list[Row]) -> str:
-    """Return the ratios to the baseline as an SVG bar chart."""
+def chart(comparison: Comparison[Any], rows: list[Row]) -> str:
+    """Return the ratios to the baseline as an SVG bar chart; rows whose baseline is nothing have none."""
+    shown = [row for row in reversed(rows) if row.comparable]  # from the bottom up, as pygal draws them
     drawn = pygal.HorizontalBar(
         style=STYLE,
         js=[],
         disable_xml_declaration=True,
         width=1000,
-        height=180 + 36 * len(rows) * len(comparison.candidates) // 2,
+        height=180 + 36 * len(shown) * len(comparison.candidates) // 2,
         title=f"{comparison.title}: ratio to {comparison.candidates[0].name}",
         print_values=True,
         value_formatter=lambda value: f"{value:.2f}",
         legend_at_bottom=True,
         truncate_label=-1,
         truncate_legend=-1,
-        range=(0, max(1.2, *(row.ratio(candidate.name) for row in rows for candidate in comparison.candidates))),
+        range=(0, max([1.2, *(row.ratio(candidate.name) for row in shown for candidate in comparison.candidates)])),
     )
     drawn.uuid = comparison.name  # in place of a random one
-    # from the bottom up, as pygal draws them
-    drawn.x_labels = [row.measure.name for row in reversed(rows)]
+    drawn.x_labels = [row.measure.name for row in shown]
     for candidate in comparison.candidates:
-        drawn.add(candidate.name, [round(row.ratio(candidate.name), 2) for row in reversed(rows)])
+        drawn.add(candidate.name, [round(row.ratio(candidate.name), 2) for row in shown])
     return re.sub(r"<!--.*?-->", "", str(drawn.render(is_unicode=True))) + "\n"
 
 
-def write(docs: Path, comparison: Comparison, rows: list[Row], ground: str) -> None:
+def write(docs: Path, comparison: Comparison[Any], rows: list[Row], ground: str) -> None:
     """Write a comparison's section of the page and its chart; the other sections stay as they are."""
     page = docs / PAGE
     known = SECTION.finditer(page.read_text()) if page.exists() else ()
@@ -108,15 +111,13 @@ def write(docs: Path, comparison: Comparison, rows: list[Row], ground: str) -> N
     write_whole(page, "\n".join([HEAD, *parts]), 0o644)
 
 
-def _chart_name(comparison: Comparison) -> str:
+def _chart_name(comparison: Comparison[Any]) -> str:
     return f"benchmarks-{comparison.name}.svg"
 
 
-def _head(comparison: Comparison) -> list[str]:
-    return ["", *(candidate.name for candidate in comparison.candidates), "target (ratio)"]
+def _head(comparison: Comparison[Any]) -> list[str]:
+    return ["", *(candidate.name for candidate in comparison.candidates), "target"]
 
 
-def _cells(comparison: Comparison, row: Row) -> list[str]:
-    first, *others = (candidate.name for candidate in comparison.candidates)
-    figures = [f"{row.figure(name):,.0f} ({row.ratio(name):.2f})" for name in others]
-    return [row.measure.name, f"{row.figure(first):,.0f}", *figures, row.verdict]
+def _cells(comparison: Comparison[Any], row: Row) -> list[str]:
+    return [row.measure.name, *(said(row, candidate.name) for candidate in comparison.candidates), row.verdict]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -16,7 +16,10 @@ from pulumi_policy.proxy import (
     UNKNOWN_NUMBER_VALUE,
     UNKNOWN_OBJECT_VALUE,
     UNKNOWN_STRING_VALUE,
+    _DictProxy,
+    _ListProxy,
 )
+from pulumi_policy.secret import _DictSecretsProxy, _ListSecretsProxy
 
 from raven_realtime.lint.resources import JUDGED, UNKNOWN, Resource, read
 from raven_realtime.lint.world import World
@@ -34,20 +37,32 @@ UNKNOWNS = frozenset(
 )
 
 
+_PROXIES = (_DictProxy, _ListProxy, _DictSecretsProxy, _ListSecretsProxy)
+
+
 def plain(value: Any) -> Any:
-    """Return a property without proxies: assets as their text, unknown values as `UNKNOWN`."""
-    if isinstance(value, Mapping):
+    """Return a property without the SDK's proxies: assets as their text, unknown values as `UNKNOWN`.
+
+    Each policy sees every property, so this is most of the pack's time: one walk, the commonest kinds first.
+    """
+    if isinstance(value, str):
+        return UNKNOWN if value in UNKNOWNS else value
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, _PROXIES):
+        value = value["__target"]
+    if isinstance(value, dict):
         if SPECIAL_SIG_KEY in value:
             return value.get("text", "")
         return {key: plain(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [plain(inner) for inner in value]
-    return UNKNOWN if isinstance(value, str) and value in UNKNOWNS else value
+    return plain(serialize_properties(value))  # assets, archives, secrets
 
 
 def of_resource(args: ResourceValidationArgs) -> Resource:
     """Return the one resource that a resource policy sees: its inputs, before the change."""
-    return Resource(args.resource_type, args.name, args.urn, plain(serialize_properties(args.props)))
+    return Resource(args.resource_type, args.name, args.urn, plain(args.props))
 
 
 def of_stack(resources: Iterable[PolicyResource]) -> list[Resource]:
@@ -57,7 +72,7 @@ def of_stack(resources: Iterable[PolicyResource]) -> list[Resource]:
             each.resource_type,
             each.name,
             each.urn,
-            plain(serialize_properties(each.props)),
+            plain(each.props),
             tuple(needed.urn for needed in each.dependencies),
             {key: tuple(used.urn for used in uses) for key, uses in each.property_dependencies.items()},
         )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchmarks import measures, servers
 from benchmarks.comparison import Candidate, Comparison, Measure, Target
+from benchmarks.servers import Way
 from demo.running import free_ports
 from raven_realtime.nginx import multiplexer
 
@@ -42,33 +43,36 @@ http {{
 
 
 @contextmanager
-def direct(_folder: Path, origin: int) -> Iterator[int]:
+def direct(_folder: Path) -> Iterator[Way]:
     """Ask the Socket.IO process itself."""
-    yield origin
+    with servers.socketio() as origin:
+        yield Way(origin)
 
 
 @contextmanager
-def seed(folder: Path, origin: int) -> Iterator[int]:
+def seed(folder: Path) -> Iterator[Way]:
     """Ask through nginx as the seed configures it."""
     ports = free_ports()
-    text = SEED.format(folder=folder, port=ports.web, web=ports.redis, socketio=origin)
-    with servers.nginx(folder, text, ports.web) as port:
-        yield port
+    with servers.socketio() as origin:
+        text = SEED.format(folder=folder, port=ports.web, web=ports.redis, socketio=origin)
+        with servers.nginx(folder, text, ports.web) as way:
+            yield way
 
 
 @contextmanager
-def ours(folder: Path, origin: int) -> Iterator[int]:
+def ours(folder: Path) -> Iterator[Way]:
     """Ask through nginx as the sandbox stack configures it when nothing is set."""
     ports = free_ports()
-    wanted = multiplexer.Multiplexer(
-        folder=folder,
-        site="localhost",
-        port=ports.web,
-        web=f"127.0.0.1:{ports.redis}",
-        socketio=f"127.0.0.1:{origin}",
-    )
-    with servers.nginx(folder, multiplexer.render(wanted), ports.web) as port:
-        yield port
+    with servers.socketio() as origin:
+        wanted = multiplexer.Multiplexer(
+            folder=folder,
+            site="localhost",
+            port=ports.web,
+            web=f"127.0.0.1:{ports.redis}",
+            socketio=f"127.0.0.1:{origin}",
+        )
+        with servers.nginx(folder, multiplexer.render(wanted), ports.web) as way:
+            yield way
 
 
 DIRECT, SEEDS, OURS = "direct", "seed's multiplexer", "our multiplexer"
@@ -82,15 +86,15 @@ COMPARISON = Comparison(
         Candidate(OURS, ours, "nginx as the sandbox stack configures it when nothing is set"),
     ),
     measures=(
-        Measure("polling handshakes/s, 20 connections", measures.handshakes, Target(OURS, 0.85)),
+        Measure("polling handshakes/s, 20 connections", measures.handshakes, (Target(OURS, 0.85),)),
         Measure(
             "one socket.io-client, echo p50 in µs (less is better)",
             measures.echo_p50,
-            Target(OURS, 1.2, more_is_better=False),
+            (Target(OURS, 1.2, more_is_better=False),),
         ),
         Measure("one bare WebSocket, echo p50 in µs (less is better)", measures.bare_echo_p50),
         Measure("echoes/s, 100 sockets", measures.echoes),
-        Measure("sockets held of 8,000", measures.sockets_held, Target(OURS, 1.0), rounds=1, turns=1),
+        Measure("sockets held of 8,000", measures.sockets_held, (Target(OURS, 1.0),), rounds=1, turns=1),
     ),
     rank=10,
 )

@@ -1,7 +1,8 @@
 package main
 
 import (
-	"fmt"
+	"encoding/json"
+	"io"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -10,33 +11,34 @@ import (
 
 const dialing = 32 // connections that are being made at once
 
-type holdResult struct {
-	Held    int64  `json:"held"`
-	Refused int64  `json:"refused"`
-	Reason  string `json:"reason"`
+type openResult struct {
+	Open   int64  `json:"open"`
+	Reason string `json:"reason"` // why the last of the others was refused
 }
 
-// hold opens sockets, leaves them alone for a while, and counts those that still answer.
+type holdResult struct {
+	Held int64 `json:"held"`
+}
+
+// hold opens sockets, says how many, leaves them alone until its input ends, and counts those that still answer.
 func hold(wanted load) (any, error) {
 	sockets := make([]*socket, wanted.connections)
-	var next, opened, refused, held atomic.Int64
+	var next, opened, held atomic.Int64
 	var reason atomic.Value
 	reason.Store("")
 	parallel(dialing, func() {
 		for index := next.Add(1) - 1; index < int64(len(sockets)); index = next.Add(1) - 1 {
 			made, err := dial(wanted)
 			if err != nil {
-				refused.Add(1)
 				reason.Store(err.Error())
 				continue
 			}
 			sockets[index] = made
-			if count := opened.Add(1); count%2000 == 0 {
-				fmt.Fprintf(os.Stderr, "%d sockets open\n", count)
-			}
+			opened.Add(1)
 		}
 	})
-	time.Sleep(wanted.time)
+	json.NewEncoder(os.Stdout).Encode(openResult{opened.Load(), reason.Load().(string)})
+	io.Copy(io.Discard, os.Stdin)
 	next.Store(0)
 	parallel(dialing, func() {
 		for index := next.Add(1) - 1; index < int64(len(sockets)); index = next.Add(1) - 1 {
@@ -49,7 +51,7 @@ func hold(wanted load) (any, error) {
 			}
 		}
 	})
-	return holdResult{held.Load(), refused.Load(), reason.Load().(string)}, nil
+	return holdResult{held.Load()}, nil
 }
 
 func parallel(count int, work func()) {

@@ -4,7 +4,7 @@
 //
 //	load handshakes -address 127.0.0.1:9000 -connections 20 -seconds 5
 //	load echo       -address 127.0.0.1:9000 -connections 100 -seconds 5
-//	load hold       -address 127.0.0.1:9000 -connections 8000 -seconds 2
+//	load hold       -address 127.0.0.1:9000 -connections 8000, until its input ends
 package main
 
 import (
