@@ -1,23 +1,12 @@
-"""The Node packages of the demo's Socket.IO process, installed from its lock."""
+"""The Node packages of the demo's Socket.IO process."""
 
 from __future__ import annotations
 
-import fcntl
 import os
-import shutil
-import subprocess
-from pathlib import Path
 
-from raven_realtime.problem import Problem
+from toolchain import node
 
-FOLDER = Path(__file__).parent / "realtime"
-INSTALL_SECONDS = 300
-
-
-def installed() -> bool:
-    """Whether node_modules is there and no older than the lock."""
-    stamp = FOLDER / "node_modules" / ".package-lock.json"
-    return stamp.is_file() and stamp.stat().st_mtime >= (FOLDER / "package-lock.json").stat().st_mtime
+FOLDER = node.FOLDER
 
 
 def environment() -> dict[str, str]:
@@ -26,35 +15,9 @@ def environment() -> dict[str, str]:
 
 
 def install() -> None:
-    """Run ``npm ci`` where it is needed; a second caller waits for the first.
+    """Install the packages of the lock file unless they are there; a second caller waits for the first.
 
     Raises:
-        Problem: npm is missing, failed, or took longer than five minutes.
+        Problem: npm is missing or failed.
     """
-    if installed():
-        return
-    npm = shutil.which("npm")
-    if npm is None:
-        raise Problem(
-            "The demo needs Node and npm, and there is no npm on PATH. Install Node 20 or newer (Debian: nodejs npm)."
-        )
-    with (FOLDER / "package.json").open() as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if installed():
-            return
-        try:
-            subprocess.run(
-                [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-                cwd=FOLDER,
-                check=True,
-                capture_output=True,
-                text=True,
-                timeout=INSTALL_SECONDS,
-            )
-        except subprocess.CalledProcessError as error:
-            raise Problem(f"`npm ci` in {FOLDER} failed:\n{error.stderr.strip()}") from None
-        except subprocess.TimeoutExpired:
-            raise Problem(
-                f"`npm ci` in {FOLDER} did not end within {INSTALL_SECONDS} s. Is the npm registry reachable?"
-            ) from None
-        (FOLDER / "node_modules" / ".package-lock.json").touch()
+    node.ensure()
