@@ -4,7 +4,6 @@ docs/adr/ tells why the configuration lives in a volume and the container's name
 """
 
 import json
-import re
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
@@ -16,20 +15,16 @@ from components import prod_checks
 from components.checks import PostDeployChecks
 from components.commands import local_command
 from components.docker_host import DockerHost
-from raven_realtime.nginx import sidecar
 from raven_realtime.nginx.fingerprint import STATUS_HOST, configuration_hash
-from raven_realtime.nginx.pieces import Capacity
 from raven_realtime.problem import Problem
 from raven_realtime.server import labels, sizes
+from raven_realtime.server.configuration import HOST_GATEWAY, render, upstream_address, uses_gateway
 from raven_realtime.server.scripts import LEAVING
 from raven_realtime.settings import PROJECT, SIDECAR_PORT, SOCKETIO_PORT, Prod, load_prod
 
 CONFIG_FOLDER = "/etc/frappe-socketio"
 USER = "101:101"
 """An unprivileged user; the number of the official image's `nginx`. It needs no entry in /etc/passwd."""
-DOCKER_DNS = "127.0.0.11"
-"""The DNS server in every container on a network that the user made (Docker documentation, "Networking overview")."""
-HOST_GATEWAY = "host.docker.internal"
 GRACE_SECONDS = 10
 """How long a container that is replaced may finish its requests; its WebSockets reconnect to the new one."""
 TRAEFIK_LISTS_SECONDS = 4
@@ -343,35 +338,9 @@ def container(settings: Prod) -> dict[str, Any]:
     }
 
 
-def uses_gateway(settings: Prod) -> bool:
-    """Tell whether Socket.IO is asked at the host's gateway address."""
-    return settings.upstream.startswith("host-gateway:")
-
-
 def add_hosts(settings: Prod) -> str:
     """Return docker run's flag for the host's gateway address, if it is asked."""
     return f"--add-host={HOST_GATEWAY}:host-gateway" if uses_gateway(settings) else ""
-
-
-def upstream_address(settings: Prod) -> str:
-    """Return Socket.IO's address as a container knows it."""
-    return settings.upstream.replace("host-gateway:", f"{HOST_GATEWAY}:")
-
-
-def render(settings: Prod) -> str:
-    """Return the sidecar's nginx configuration."""
-    address = upstream_address(settings)
-    is_container = bool(settings.networks) and not re.fullmatch(r"[\d.]+:\d+", address) and not uses_gateway(settings)
-    return sidecar.render(
-        sidecar.Sidecar(
-            hosts=settings.served,
-            upstream=address,
-            resolver=DOCKER_DNS if is_container else None,
-            timeout=settings.proxy_timeout,
-            body_size=settings.client_max_body_size,
-            capacity=Capacity(settings.capacity),
-        )
-    )
 
 
 def require_image(settings: Prod) -> str:

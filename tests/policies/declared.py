@@ -10,12 +10,13 @@ from typing import Any
 
 from pydantic.alias_generators import to_camel
 
-from components.sidecar import container, render
+from components.sidecar import container
 from raven_realtime.lint.resources import Resource, read
 from raven_realtime.lint.world import World
 from raven_realtime.nginx import local_tunnel, multiplexer
 from raven_realtime.sandbox.ngrok import Endpoint, configuration
 from raven_realtime.server import labels
+from raven_realtime.server.configuration import render
 from raven_realtime.settings import Prod, load_prod
 
 CONTAINER = "docker:index/container:Container"
