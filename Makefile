@@ -11,6 +11,8 @@ DEMO_SERVER ?= demo-prod
 # of `make preview-report`: what to compare with, and the file to write (- is standard output)
 BASE ?= origin/main
 REPORT ?= -
+# how long `make fuzz` goes on
+FUZZ_SECONDS ?= 600
 TOOLCHAIN := python3 -m toolchain
 # what follows runs with the project's Python, the engine and the project's own state
 WITH_TOOLS = eval "$$($(TOOLCHAIN) env)"
@@ -89,6 +91,13 @@ test-full: check ## `make test` and more cases of the same kinds
 	@$(TOOLCHAIN) ensure --for test prod
 	$(WITH_TOOLS)
 	$(PYTEST)
+
+.PHONY: fuzz
+fuzz: ## feed parsers and linter made-up input for FUZZ_SECONDS (600); a crash fails, with its seed
+	@$(TOOLCHAIN) ensure --for test
+	while (( SECONDS < $(FUZZ_SECONDS) )); do
+		FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-1000} $(PYTEST) tests/unit -m fuzz -q --hypothesis-seed=$$RANDOM$$RANDOM
+	done
 
 .PHONY: check
 check: ## lint, format and types; generated files in step

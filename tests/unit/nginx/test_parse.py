@@ -6,11 +6,12 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from raven_realtime.nginx.parse import MAX_DEPTH, parse_file, parse_text
 from raven_realtime.problem import Problem
+from tests.fuzz import BUDGET
 
 
 def test_every_directive_knows_its_place() -> None:
@@ -150,7 +151,8 @@ WORDS = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@pytest.mark.fuzz
+@BUDGET
 @given(st.one_of(st.text(max_size=60), st.lists(WORDS, max_size=25).map("".join)))
 def test_no_text_gives_a_traceback(text: str) -> None:
     try:

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from raven_realtime.nginx import multiplexer, sidecar
@@ -16,6 +16,7 @@ from raven_realtime.nginx.routing import Action, Answer, Configuration
 from raven_realtime.nginx.values import seconds, size
 from raven_realtime.problem import Problem
 from raven_realtime.settings import ServedHost
+from tests.fuzz import BUDGET
 
 HANDSHAKE = "/socket.io/?EIO=4&transport=polling"
 UPGRADE = (("Upgrade", "websocket"), ("Connection", "Upgrade"), ("X-Forwarded-Proto", "wss"))
@@ -318,7 +319,8 @@ def _statements(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return st.lists(st.one_of(plain, plain, blocks), max_size=5).map("".join)
 
 
-@settings(max_examples=400, deadline=None)
+@pytest.mark.fuzz
+@BUDGET
 @given(
     st.recursive(st.just(""), _statements, max_leaves=6),
     st.sampled_from(["/", "/a", "//x/../y?z=1", "/%41%00", "/%e9\n"]),

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from raven_realtime.findings.entry import Location
-from raven_realtime.problem import Problem
 from raven_realtime.traefik.claims import claimants
 from raven_realtime.traefik.compose import read_compose
 from raven_realtime.traefik.containers import Container, contribution
@@ -22,6 +19,9 @@ from raven_realtime.traefik.request import Rejected, Request, see
 from raven_realtime.traefik.rule import parse
 from raven_realtime.traefik.static import static_of
 from raven_realtime.traefik.table import Contribution, EntryPoint, Router, assemble
+from tests.fuzz import BUDGET, told
+
+pytestmark = pytest.mark.fuzz
 
 HERE = Location("fuzz")
 PIECES = st.sampled_from(
@@ -105,28 +105,16 @@ TREES = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(WORDS, inner, max_size=4)),
     max_leaves=12,
 )
-FAST = settings(
-    deadline=2000, max_examples=int(os.environ.get("FUZZ_EXAMPLES", "200")), suppress_health_check=list(HealthCheck)
-)
 
 
-def _told(action: Callable[[], object]) -> str | None:
-    """Return what a user is told; None where all is well. Any other exception fails the test."""
-    try:
-        action()
-    except Problem as problem:
-        return str(problem)
-    return None
-
-
-@FAST
+@BUDGET
 @given(RULES, st.sampled_from(["v2", "v3"]))
 def test_rules(rule: str, syntax: str) -> None:
-    told = _told(lambda: parse(rule, syntax))
-    assert told is None or re.search(r"\n    .*\n +\^$", told, re.DOTALL)
+    said = told(lambda: parse(rule, syntax))
+    assert said is None or re.search(r"\n    .*\n +\^$", said, re.DOTALL)
 
 
-@FAST
+@BUDGET
 @given(RULES, RULES, st.text(max_size=30), st.text(max_size=30), st.text(max_size=6))
 def test_routing(first: str, second: str, host: str, target: str, method: str) -> None:
     routers = (Router("a", first), Router("b", second, syntax="v2"))
@@ -135,7 +123,7 @@ def test_routing(first: str, second: str, host: str, target: str, method: str) -
     claimants(table, host, "/" + target)
 
 
-@FAST
+@BUDGET
 @given(st.binary(max_size=60))
 def test_paths(raw: bytes) -> None:
     try:
@@ -146,26 +134,26 @@ def test_paths(raw: bytes) -> None:
     assert b"/../" not in seen.path.replace(b"%2F", b"")
 
 
-@FAST
+@BUDGET
 @given(st.lists(st.tuples(st.lists(WORDS, max_size=6).map(".".join), st.one_of(WORDS, RULES)), max_size=6))
 def test_labels(pairs: list[tuple[str, str]]) -> None:
     labels = tuple(Label(f"traefik.{key}", value, HERE) for key, value in pairs)
     assemble([contribution([Container("c", labels, HERE, networks={"n": "1.2.3.4"}, ports=(80,))])])
 
 
-@FAST
+@BUDGET
 @given(
     st.one_of(TREES.map(repr), st.text(max_size=60), st.text(st.sampled_from("{}[]:,-&*a<>|!'\"%#? \n"), max_size=40))
 )
 def test_yaml(content: str) -> None:
-    told = _told(lambda: static_of(yaml_element(content, "fuzz.yml")))
-    assert told is None or told.startswith("fuzz.yml")
+    said = told(lambda: static_of(yaml_element(content, "fuzz.yml")))
+    assert said is None or said.startswith("fuzz.yml")
 
 
-@FAST
+@BUDGET
 @given(st.one_of(TREES.map(repr), TREES.map(lambda tree: repr({"http": tree})), st.binary(max_size=60)))
 def test_files(tmp_path_factory: pytest.TempPathFactory, content: str | bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "fuzz.yml"
     path.write_bytes(content if isinstance(content, bytes) else content.encode(errors="replace"))
-    for told in (_told(lambda: read_dynamic([path])), _told(lambda: read_compose(path, environment={}))):
-        assert told is None or "fuzz.yml" in told
+    for said in (told(lambda: read_dynamic([path])), told(lambda: read_compose(path, environment={}))):
+        assert said is None or "fuzz.yml" in said
