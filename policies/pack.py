@@ -27,8 +27,6 @@ from raven_realtime.lint import rules
 from raven_realtime.lint.resources import JUDGED, Resource
 from raven_realtime.lint.rule import Rule
 
-LEVELS = {Level.ERROR: EnforcementLevel.MANDATORY}
-"""Errors stop an update; warnings and notes advise. The pack's configuration may say otherwise for each policy."""
 SEVERITIES = {Level.ERROR: Severity.HIGH, Level.WARNING: Severity.MEDIUM, Level.NOTE: Severity.LOW}
 SEED = PolicyComplianceFramework(
     name="Raven realtime guidelines", version="2026-02-10", reference="seed.txt", specification="sections 3 to 5"
@@ -48,7 +46,7 @@ def policy(rule: Rule) -> Policy:
     described: dict[str, Any] = {
         "name": rule.name,
         "description": f"{rule.entry.code}: {rule.holds}.",
-        "enforcement_level": LEVELS.get(rule.entry.level, EnforcementLevel.ADVISORY),
+        "enforcement_level": EnforcementLevel.ADVISORY if rule.advises else EnforcementLevel.MANDATORY,
         **about(rule.entry),
     }
     if rule.parameters:

@@ -46,6 +46,8 @@ class Rule:
     parameters: Mapping[str, Parameter] = field(default_factory=lambda: MappingProxyType({}))
     alone: bool = False
     """Whether one resource is enough to judge it: then a policy can judge before the resource is changed."""
+    advises: bool = False
+    """Whether its policy only advises by default: what it reports may be as somebody wants it."""
 
     def findings(self, world: World, given: Parameters | None = None) -> list[Finding]:
         """Judge a world; the same thing at the same place is reported once.

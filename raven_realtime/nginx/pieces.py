@@ -27,18 +27,19 @@ class Capacity:
 
     @property
     def connections(self) -> int:
-        """For ``worker_connections``: a proxied client takes two (symptom 29)."""
-        return 2 * self.sockets + SPARE
+        """For ``worker_connections``: a proxied client takes two (symptom 29); no more than the limit has files for."""
+        wanted = 2 * self.sockets + SPARE
+        return wanted if self.limit is None else min(wanted, max(self.limit - SPARE, self.limit // 2))
 
     @property
     def files(self) -> int:
         """For ``worker_rlimit_nofile``: every connection is a file."""
-        return min(self.connections + SPARE, self.limit or sys.maxsize)
+        return min(2 * (self.sockets + SPARE), self.limit or sys.maxsize)
 
     @property
     def fits(self) -> int:
         """How many clients the machine's limit has room for."""
-        return min(self.sockets, (self.files - 2 * SPARE) // 2)
+        return max(0, min(self.sockets, (self.files - 2 * SPARE) // 2))
 
 
 def process(

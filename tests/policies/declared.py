@@ -14,6 +14,7 @@ from components.sidecar import container
 from raven_realtime.lint.resources import Resource, read
 from raven_realtime.lint.world import World
 from raven_realtime.nginx import local_tunnel, multiplexer
+from raven_realtime.nginx.pieces import Capacity
 from raven_realtime.sandbox.ngrok import Endpoint, configuration
 from raven_realtime.server import labels
 from raven_realtime.server.configuration import render
@@ -94,15 +95,17 @@ def prod(host: str = HOST, **settings: Any) -> Stack:
     )
 
 
-def sandbox() -> Stack:
-    """Return the sandbox as our component declares it: multiplexer and local tunnel."""
+def sandbox(limit: int | None = None) -> Stack:
+    """Return the sandbox as our component declares it: multiplexer and local tunnel, within a limit of files."""
+    room = Capacity(limit=limit)
     front = local_tunnel.LocalTunnel(
         folder=RUN / "tunnel",
         certificate=RUN / "cert.pem",
         key=RUN / "key.pem",
         endpoints=(local_tunnel.Endpoint(443, "127.0.0.1:8005"),),
+        capacity=room,
     )
-    inner = multiplexer.Multiplexer(folder=RUN / "nginx", site="raven.localhost")
+    inner = multiplexer.Multiplexer(folder=RUN / "nginx", site="raven.localhost", capacity=room)
     return (
         Declared(COMMAND, "nginx", {"create": "raven-realtime sandbox nginx", "stdin": multiplexer.render(inner)}),
         Declared(COMMAND, "tunnel", {"create": "raven-realtime sandbox nginx", "stdin": local_tunnel.render(front)}),

@@ -20,4 +20,4 @@ def judge(world: World, _: Parameters) -> Iterator[Finding]:
         yield ENTRY.found(said, way.at)
 
 
-RULE = Rule("one-tunnel", "the page and Socket.IO share one public address", ENTRY, judge)
+RULE = Rule("one-tunnel", "the page and Socket.IO share one public address", ENTRY, judge, advises=True)

@@ -20,5 +20,10 @@ def judge(world: World, _: Parameters) -> Iterator[Finding]:
 
 
 RULE = Rule(
-    "slash-kept", "/socket.io without its slash is not redirected to an inner address", ENTRY, judge, alone=True
+    "slash-kept",
+    "/socket.io without its slash is not redirected to an inner address",
+    ENTRY,
+    judge,
+    alone=True,
+    advises=True,
 )

@@ -14,4 +14,4 @@ def judge(world: World, _: Parameters) -> Iterator[Finding]:
         yield ENTRY.found(f"{unknown.name} is not known before the update", unknown.location)
 
 
-RULE = Rule("values-known", "what the rules read is known before the update", ENTRY, judge, alone=True)
+RULE = Rule("values-known", "what the rules read is known before the update", ENTRY, judge, alone=True, advises=True)

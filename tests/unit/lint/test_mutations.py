@@ -17,6 +17,11 @@ def test_unbroken_stacks_pass(base: str) -> None:
     assert [finding.evidence for finding in judge(declared.world(BASES[base]()))] == []
 
 
+@pytest.mark.parametrize("limit", [4_096, 20_000, 1_048_576])
+def test_the_sandbox_passes_on_any_machine(limit: int) -> None:
+    assert [finding.evidence for finding in judge(declared.world(declared.sandbox(limit)))] == []
+
+
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
 def test_mutation_is_caught(mutation: Mutation) -> None:
     found = judge(declared.world(mutation.stack))

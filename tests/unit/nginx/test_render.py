@@ -96,6 +96,22 @@ def test_a_client_takes_two_connections_and_each_is_a_file(sockets: int) -> None
 
 
 @pytest.mark.parametrize(
+    ("limit", "connections", "files", "fits"),
+    [
+        (1_000_000, 20_512, 21_024, 10_000),
+        (20_000, 19_488, 20_000, 9_488),
+        (4096, 3584, 4096, 1536),
+        (256, 128, 256, 0),
+    ],
+)
+def test_a_machine_with_few_files_gets_the_connections_it_can_hold(
+    limit: int, connections: int, files: int, fits: int
+) -> None:
+    capacity = Capacity(10_000, limit=limit)
+    assert (capacity.connections, capacity.files, capacity.fits) == (connections, files, fits)
+
+
+@pytest.mark.parametrize(
     "value", ["plain", "", "two words", "a;b", "{x}", "it's", 'say "hi"', "\\.", "a\\\\b", "~^/a{2}$"]
 )
 def test_an_argument_is_read_back_as_it_was(value: str) -> None:
