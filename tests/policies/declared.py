@@ -95,9 +95,13 @@ def prod(host: str = HOST, **settings: Any) -> Stack:
     )
 
 
-def sandbox(limit: int | None = None) -> Stack:
-    """Return the sandbox as our component declares it: multiplexer and local tunnel, within a limit of files."""
-    room = Capacity(limit=limit)
+def sandbox() -> Stack:
+    """Return the sandbox as our component declares it: multiplexer and local tunnel."""
+    return sandbox_of(Capacity())
+
+
+def sandbox_of(room: Capacity) -> Stack:
+    """Return the sandbox of a capacity."""
     front = local_tunnel.LocalTunnel(
         folder=RUN / "tunnel",
         certificate=RUN / "cert.pem",

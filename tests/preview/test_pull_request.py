@@ -22,9 +22,7 @@ WORKFLOW = ROOT / ".github" / "workflows" / "preview.yml"
 SANDBOX = """\
 config:
   raven-realtime:target: sandbox
-  raven-realtime:capacity: 8000
 """
-"""A capacity that fits the file limits of small machines."""
 ANOTHER_PORT = ("Pulumi.sandbox.yaml", "target: sandbox", "target: sandbox\n  raven-realtime:publicPort: 9443")
 """A change of the sandbox that breaks nothing."""
 PAST = (

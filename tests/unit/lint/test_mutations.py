@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from raven_realtime.lint import judge
+from raven_realtime.nginx.pieces import Capacity
 from tests.policies import declared
 from tests.policies.declared import codes
 from tests.policies.mutations import BASES, MUTATIONS, Mutation
@@ -19,7 +20,7 @@ def test_unbroken_stacks_pass(base: str) -> None:
 
 @pytest.mark.parametrize("limit", [4_096, 20_000, 1_048_576])
 def test_the_sandbox_passes_on_any_machine(limit: int) -> None:
-    assert [finding.evidence for finding in judge(declared.world(declared.sandbox(limit)))] == []
+    assert [finding.evidence for finding in judge(declared.world(declared.sandbox_of(Capacity(limit=limit))))] == []
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
