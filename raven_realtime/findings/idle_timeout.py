@@ -15,7 +15,8 @@ A proxy closes connections that are silent for longer than its timeout. Engine.I
 default of 60 s leaves little room.
 """,
     shows="""\
-Connected, then disconnected after about the same time again and again (60 s with nginx's default).
+Connected, then disconnected after about the same time again and again (60 s with nginx's default). Or it stays open and
+the pings that are due do not arrive: then the browser closes it after pingInterval + pingTimeout.
 """,
     remedy="""\
 Set the timeout of every proxy on the way far above pingInterval + pingTimeout: the seed's 86400 s.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from raven_realtime.findings import explain
+from raven_realtime.hops.answer import OpenPacket
 from raven_realtime.hops.engineio import Closed, Refused, Session, Stage, Unanswered
 from raven_realtime.hops.refusals import finding, stack
 from raven_realtime.hops.result import Check, Result
@@ -23,6 +24,16 @@ CHECK = Check(
 )
 HELD_PINGS = 3
 """The first comes after one pingInterval: three outlast every idle timeout shorter than three of them."""
+
+
+def pings_due(packet: OpenPacket, held: float) -> int:
+    """Return how many pings a client must have got after so many seconds; none before it would itself give up.
+
+    A client closes after pingInterval + pingTimeout without one (engine.io-protocol, "Heartbeat"). Each is allowed a
+    fifth of the interval, at least a second, to be late: the server starts the next interval at the answer.
+    """
+    interval, timeout = packet.ping_interval / 1000, packet.ping_timeout / 1000
+    return int(held / (interval + max(1.0, interval / 5))) if held > interval + timeout else 0
 
 
 async def check(target: Target, stay: float = 5.0, *, hold: bool = False, place: Place = Place.PUBLIC) -> Result:
@@ -69,8 +80,9 @@ async def _kept(session: Session, stay: float, hold: bool, hop: str) -> Result:
         async for _ in session.frames(min(left, 0.5)):
             pass
     kept = limit - max(0.0, until - time.monotonic())
-    if hold and session.pings < HELD_PINGS:
-        said = f"{session.pings} of {HELD_PINGS} pings came within {limit:.0f} s"
+    due = HELD_PINGS if hold else pings_due(packet, kept)
+    if session.pings < due:
+        said = f"{session.pings} of {due} pings came within {limit:.0f} s"
         return Result.of(hop, said, explain("RT022").found(said))
     pings = f", {session.pings} pings" if session.pings else ""
     return Result.of(

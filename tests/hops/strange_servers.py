@@ -89,6 +89,17 @@ def redirects(connection: socket.socket) -> None:
 
 def never_probes(connection: socket.socket) -> None:
     """Open, upgrade to a WebSocket, and never answer on it."""
+    _upgrades(connection, OPEN, b"")
+
+
+def never_pings(connection: socket.socket) -> None:
+    """Open, upgrade, answer the probe, and never ping, although it promised one every 0.3 s."""
+    promised = OPEN.replace(b"25000", b"300").replace(b"20000", b"200")
+    _upgrades(connection, promised, b"\x81\x063probe")
+
+
+def _upgrades(connection: socket.socket, opened: bytes, frame: bytes) -> None:
+    """Answer polling with an open packet, and an upgrade with one WebSocket frame and silence."""
     request = b""
     while True:
         while b"\r\n\r\n" not in request:
@@ -104,10 +115,10 @@ def never_probes(connection: socket.socket) -> None:
         if key:
             accept = base64.b64encode(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()).decode()
             connection.sendall(
-                head("101 Switching", Upgrade="websocket", Connection="Upgrade", Sec_WebSocket_Accept=accept)
+                head("101 Switching", Upgrade="websocket", Connection="Upgrade", Sec_WebSocket_Accept=accept) + frame
             )
             time.sleep(30)
-        connection.sendall(head(Content_Length=len(OPEN)) + OPEN)
+        connection.sendall(head(Content_Length=len(opened)) + opened)
 
 
 @contextlib.contextmanager
