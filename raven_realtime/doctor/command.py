@@ -25,11 +25,11 @@ from raven_realtime.doctor.journey import Question, diagnose
 from raven_realtime.doctor.page import page
 from raven_realtime.doctor.text import closing, row
 from raven_realtime.hops import Outcome, Result, checks
-from raven_realtime.hops.command import Ca, CredentialsFile, Insecure, Page, Resolve, Site
+from raven_realtime.hops.command import Ask, Ca, CredentialsFile, Insecure, Page, Resolve, Site, given
 from raven_realtime.hops.inside import Inside
 from raven_realtime.hops.machine import Machine
 from raven_realtime.hops.publisher import Publisher
-from raven_realtime.hops.target import Credentials, Target
+from raven_realtime.hops.target import Target
 from raven_realtime.hops.walk import Step
 from raven_realtime.problem import Problem
 
@@ -89,6 +89,7 @@ def doctor_command(
     resolve: Resolve = "",
     page_url: Page = "",
     credentials: CredentialsFile = None,
+    ask: Ask = False,
     timeout: Annotated[float, typer.Option("--timeout", min=0.5, max=120, help="Seconds a check may take.")] = 4.0,
     look_inside: Annotated[
         bool, typer.Option("--inside", help="Look at this machine too; implied by the options that follow.")
@@ -112,7 +113,7 @@ def doctor_command(
     Exit code: 0 no fault found (what was not checked is listed), 1 a fault, 2 bad input.
 
     A session or API key is read from RAVEN_REALTIME_SID, or RAVEN_REALTIME_API_KEY and RAVEN_REALTIME_API_SECRET, or
-    from a file (--credentials); it appears in no output.
+    from a file (--credentials), or asked for (--ask); it appears in no output.
     """
     target = Target.parse(
         url,
@@ -121,7 +122,7 @@ def doctor_command(
         insecure=insecure,
         resolve=resolve,
         page=page_url,
-        credentials=Credentials.read(file=credentials),
+        credentials=given(credentials, ask),
         timeout=timeout,
     )
     named = Inside(Machine.at(ssh), bench, nginx, "" if docker == "local" else docker, traefik_api, redis)

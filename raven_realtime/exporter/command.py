@@ -14,9 +14,9 @@ from prometheus_client import start_http_server
 from raven_realtime.doctor.command import seconds
 from raven_realtime.doctor.journey import Question, diagnose
 from raven_realtime.exporter.metrics import Metrics
-from raven_realtime.hops.command import Ca, CredentialsFile, Insecure, Resolve, Site
+from raven_realtime.hops.command import Ask, Ca, CredentialsFile, Insecure, Resolve, Site, given
 from raven_realtime.hops.publisher import Publisher
-from raven_realtime.hops.target import Credentials, Target
+from raven_realtime.hops.target import Target
 from raven_realtime.problem import Problem
 
 SHORTEST_SECONDS = 10.0
@@ -40,6 +40,7 @@ def exporter_command(
     insecure: Insecure = False,
     resolve: Resolve = "",
     credentials: CredentialsFile = None,
+    ask: Ask = False,
     timeout: Annotated[float, typer.Option("--timeout", min=0.5, max=120, help="Seconds a check may take.")] = 4.0,
 ) -> None:
     """Serve Prometheus metrics of the path: up per hop, seconds of handshake, upgrade and event, the verdict's code.
@@ -52,7 +53,7 @@ def exporter_command(
         ca=ca,
         insecure=insecure,
         resolve=resolve,
-        credentials=Credentials.read(file=credentials),
+        credentials=given(credentials, ask),
         timeout=timeout,
     )
     publisher = Publisher(bench, site or target.host, bench_command) if bench else None

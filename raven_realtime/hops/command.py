@@ -53,9 +53,38 @@ CredentialsFile = Annotated[
         "--credentials", help="A file with RAVEN_REALTIME_SID=… or RAVEN_REALTIME_API_KEY=… and _API_SECRET=…"
     ),
 ]
+Ask = Annotated[bool, typer.Option("--ask", help="Ask for the sid cookie or the API key here, without showing it.")]
 Timeout = Annotated[float, typer.Option("--timeout", min=0.1, max=600, help="Seconds that the check may take.")]
 Format = Annotated[Output, typer.Option("-o", "--output", help="How the result is printed.")]
 UncheckedOk = Annotated[bool, typer.Option("--unchecked-ok", help="Exit 0 where the check could not be made.")]
+
+
+def given(file: Path | None, ask: bool) -> Credentials | None:
+    """Return the credentials of a prompt, a file or the environment.
+
+    Raises:
+        Problem: as `Credentials.read`; or two sources are named, no terminal is there to ask at, or nothing is typed.
+    """
+    if not ask:
+        return Credentials.read(file=file)
+    if file is not None:
+        raise Problem("--ask and --credentials both bring credentials. Leave one of them out.")
+    if not sys.stdin.isatty():
+        raise Problem(
+            "--ask needs a terminal to ask at, and standard input is none. Set RAVEN_REALTIME_SID, or "
+            "RAVEN_REALTIME_API_KEY and RAVEN_REALTIME_API_SECRET, or give --credentials FILE."
+        )
+    if sid := _typed("sid cookie (Enter: an API key)"):
+        return Credentials(sid)
+    key, secret = _typed("API key"), _typed("API secret")
+    if not key or not secret:
+        raise Problem("--ask got no credentials. Type a sid cookie, or an API key and its secret.")
+    return Credentials(api_key=key, api_secret=secret)
+
+
+def _typed(what: str) -> str:
+    # On stderr, so that stdout stays the report alone.
+    return str(typer.prompt(what, default="", show_default=False, hide_input=True, err=True)).strip()
 
 
 def finish(result: Result, output: Output, *, unchecked_ok: bool = False) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -29,13 +30,36 @@ class Place(StrEnum):
     PUBLIC = "public"
 
 
+COOKIE_CHARACTERS = r"[!#-+\--:<-\[\]-~]*"
+"""What a cookie's value may hold (RFC 6265, section 4.1.1)."""
+KEY_CHARACTERS = r"[!-9;-~]*"
+"""Visible ASCII without the colon, by which Frappe parts key and secret."""
+
+
 @dataclass(frozen=True)
 class Credentials:
-    """A Frappe account: the ``sid`` cookie of a session, or an API key with its secret. Never printed."""
+    """A Frappe account: the ``sid`` cookie of a session, or an API key with its secret. Never printed.
+
+    Raises:
+        Problem: a value holds what its request header cannot carry; an HTTP library's own error would quote it.
+    """
 
     sid: str = field(default="", repr=False)
     api_key: str = field(default="", repr=False)
     api_secret: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse what no header can carry, without quoting it."""
+        for name, value, accepted, said in (
+            ("sid cookie", self.sid, COOKIE_CHARACTERS, "space, quote, comma, semicolon and backslash"),
+            ("API key", self.api_key, KEY_CHARACTERS, "space and colon"),
+            ("API secret", self.api_secret, KEY_CHARACTERS, "space and colon"),
+        ):
+            if re.fullmatch(accepted, value) is None:
+                raise Problem(
+                    f"The {name} holds a character that its header cannot carry. "
+                    f"Accepted: visible ASCII characters without {said}. Copy it again, and nothing around it."
+                )
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ, file: Path | None = None) -> Credentials | None:

@@ -111,3 +111,23 @@ def test_credentials_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "credentials"
     file.write_text("# of the service user\nRAVEN_REALTIME_SID = 'planted'\n")
     assert Credentials.read({}, file) == Credentials(sid="planted")
+
+
+@pytest.mark.parametrize("field", ["sid", "api_key", "api_secret"])
+@pytest.mark.parametrize("value", ["plan ted", "planted\r\nX: y", "plant\u00e9d", "planted\x00"])
+def test_credentials_that_no_header_can_carry(field: str, value: str) -> None:
+    with pytest.raises(Problem, match="holds a character that its header cannot carry") as raised:
+        Credentials(**{field: value})
+    assert "plan" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("sid", "a;b"), ("sid", 'a"b'), ("api_key", "a:b"), ("api_secret", "a:b")]
+)
+def test_credentials_that_would_be_read_as_two(field: str, value: str) -> None:
+    with pytest.raises(Problem, match="Accepted: visible ASCII characters without"):
+        Credentials(**{field: value})
+
+
+def test_credentials_as_frappe_makes_them() -> None:
+    assert Credentials(sid="b3c1%2Fa=", api_key="4f5e6d", api_secret="0a1b-_~").headers
