@@ -34,6 +34,6 @@ LENGTH = 200_000
     ids=repr,
 )
 def test_a_hostile_text_is_judged_soon(key: str, piece: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     judge(resources.read(as_resources([Declared(COMMAND, "hostile", {key: piece * LENGTH})])).world)
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20

@@ -136,10 +136,10 @@ class TestSize:
             "server { listen 127.0.0.1:80; server_name a.test; location / { proxy_pass http://127.0.0.1:9000; } }\n"
         )
         text = "http {\n" + server * (5_000_000 // len(server)) + "}\n"
-        start = time.monotonic()
+        start = time.process_time()
         (http,) = parse_text(text)
         assert len(http.block or ()) == 5_000_000 // len(server)
-        assert time.monotonic() - start < 40, "takes about 4 s alone on 2 cores"
+        assert time.process_time() - start < 40, "takes about 4 s alone on 2 cores"
 
     def test_more_is_refused_at_once(self) -> None:
         with pytest.raises(Problem, match="larger than 16,000,000 bytes"):

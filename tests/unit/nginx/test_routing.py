@@ -276,18 +276,18 @@ def test_sizes(text: str, value: int | None) -> None:
 
 @pytest.mark.parametrize("pattern", ["(a+)+$", "(a|a)*$", "^(([a-z])+.)+[A-Z]([a-z])+$", "(.*)*x"])
 def test_a_pathological_regex_takes_linear_time(pattern: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     ask(in_server(f"location ~ {pattern} {{ return 204; }}"), "/" + "a" * 20_000 + "!")
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_a_large_configuration_answers_quickly() -> None:
     one = "server {{ listen 80; server_name h{0}.test; location /socket.io/ {{ proxy_pass http://b:{0}; }} }}"
     configuration = Configuration(parse_text("\n".join(one.format(number) for number in range(1, 3001))))
-    start = time.monotonic()
+    start = time.process_time()
     answers = [configuration.answer(Request(f"h{number}.test", HANDSHAKE)) for number in range(1, 3001, 10)]
     assert [answer.upstream for answer in answers] == [f"b:{number}" for number in range(1, 3001, 10)]
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 WORDS = st.sampled_from(

@@ -103,9 +103,9 @@ def test_other_entrypoint_shadows_nothing() -> None:
 
 def test_too_many_free_matchers_end_in_may() -> None:
     rule = " || ".join(f"(Header(`A{n}`, `1`) && Header(`B{n}`, `1`))" for n in range(30))
-    start = time.monotonic()
+    start = time.process_time()
     assert reaches(table(rule)) == {"r0": "may"}
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_grows_with_the_number_of_routers() -> None:

@@ -117,11 +117,11 @@ def test_swarm_labels_stand_under_deploy(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_bad_compose(tmp_path: Path, text: str | bytes, message: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(Problem) as caught:
         read_compose(written(tmp_path, text), environment={})
     assert message in str(caught.value)
-    assert time.monotonic() - start < 15
+    assert time.process_time() - start < 15
 
 
 def test_missing_file(tmp_path: Path) -> None:

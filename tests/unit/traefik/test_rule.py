@@ -130,22 +130,22 @@ def test_v2_refused(rule: str) -> None:
     ],
 )
 def test_monsters_are_refused_at_once(rule: str) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(RuleError):
         parse(rule)
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_a_pathological_expression_matches_in_linear_time() -> None:
     rule = parse("PathRegexp(`^(a+)+$`)")
     assert isinstance(rule.tree, PathRegexp)
-    start = time.monotonic()
+    start = time.process_time()
     assert not rule.tree.pattern.matches("a" * 100_000 + "b")
-    assert time.monotonic() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_a_long_rule_is_parsed_quickly() -> None:
-    start = time.monotonic()
+    start = time.process_time()
     rule = " || ".join(f"Host(`host{number}.example`)" for number in range(2000))
     assert parse(rule).length == len(rule)
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
