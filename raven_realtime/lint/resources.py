@@ -235,6 +235,8 @@ def _command(resource: Resource, runs_in: str) -> Iterator[World]:
     given = resource.properties
     place = Location(resource.place)
     yield from _text(_said(given.get("stdin")), resource.place, runs_in)
+    environment = _map(given.get("environment"))
+    yield World(variables=tuple(Setting(str(name), _said(value), place) for name, value in environment.items()))
     lines = dict.fromkeys(line for key in ("create", "update", "delete") if (line := _said(given.get(key))))
     for line in lines:
         yield texts.command(line, place)

@@ -66,6 +66,11 @@ class Container:
         return bool(re.search(r"(^|[/_-])nginx([:@_-]|$)", self.image))
 
     @property
+    def may_be_proxy(self) -> bool:
+        """Whether it may pass requests on: its image says so, or does not say what it is."""
+        return not self.image or bool(re.search(r"nginx|openresty|traefik|caddy|haproxy|envoy|httpd", self.image))
+
+    @property
     def is_socketio(self) -> bool:
         """Whether its command runs Frappe's realtime process."""
         return bool(re.search(r"socketio\.js|realtime/index\.js|frappe\.realtime|realtime/server\.js", self.command))
@@ -127,6 +132,8 @@ class World:
     """Places other than nginx and containers that name Socket.IO's port: the name says which, the value is the port."""
     tunnels: tuple[Tunnel, ...] = ()
     commands: tuple[Setting, ...] = ()
+    variables: tuple[Setting, ...] = ()
+    """What commands have in their environment."""
     texts: tuple[Setting, ...] = ()
     """Plain configuration that may hold what it must not: the name says what it is."""
     sources: tuple[Source, ...] = ()

@@ -185,10 +185,10 @@ def also(*more: Declared) -> Change:
     return lambda stack: (*stack, *more)
 
 
-def app(name: str, routing: Mapping[str, str], **properties: Any) -> Declared:
+def app(name: str, routing: Mapping[str, str], port: int = 8080, **properties: Any) -> Declared:
     """Return another container behind the same Traefik: a router of this name, described by label ends."""
     described = {f"traefik.http.routers.{name}.{key}": value for key, value in routing.items()}
-    described |= {"traefik.enable": "true", f"traefik.http.services.{name}.loadbalancer.server.port": "8080"}
+    described |= {"traefik.enable": "true", f"traefik.http.services.{name}.loadbalancer.server.port": str(port)}
     return Declared(
         CONTAINER, name, {"name": name, "image": "example/app:1", "labels": as_labels(described), **properties}
     )

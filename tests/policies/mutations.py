@@ -143,6 +143,30 @@ MUTATIONS = [
         also(Declared(COMMAND, "check", {"create": "curl -f http://localhost:9001/socket.io/?EIO=4"})),
         "RT016",
     ),
+    *(
+        _prod(
+            f"a command that names {address}", also(Declared(COMMAND, "check", {"create": f"nc -z {address}"})), "RT016"
+        )
+        for address in ("host.docker.internal:9001", "websocket:9002", "[::1]:9001", "10.0.0.7:5000/socket.io/?EIO=4")
+    ),
+    _prod(
+        "a command's environment",
+        also(Declared(COMMAND, "build", {"create": "yarn build", "environment": {"VITE_SOCKET_PORT": "9001"}})),
+        "RT016",
+    ),
+    _prod(
+        "an address in a command's environment",
+        also(Declared(COMMAND, "check", {"create": "check", "environment": {"UPSTREAM": "http://localhost:9001"}})),
+        "RT016",
+    ),
+    *(
+        _prod(
+            f"a router straight to port {port}",
+            also(app("node", {"rule": "Host(`b.example`) && PathPrefix(`/socket.io`)", **TLS}, port)),
+            "RT016",
+        )
+        for port in (9001, 9002, 5000)
+    ),
     _prod(
         "two processes without stickiness",
         text("server 172.17.0.1:9000;", "server 172.17.0.1:9000; server 172.17.0.2:9000;"),

@@ -30,6 +30,10 @@ LENGTH = 200_000
         "--token ",
         "authtoken:\n",
         "ngrok ",
+        "websocket",
+        "-realtime",
+        "http://a",
+        "a.b:90/socket.io",
     ],
     ids=repr,
 )
