@@ -31,18 +31,31 @@ JUDGED = frozenset(
         *COMMANDS,
     }
 )
-_ASKED = {
+_LINES = ("create", "update", "delete")
+ASKED = {
     "docker:index/container:Container": (
         *("labels", "envs", "command", "entrypoints", "healthcheck", "uploads", "user", "readOnly"),
-        *("capabilities", "securityOpts", "ulimits", "ports", "privileged", "networksAdvanced"),
+        *(
+            "capabilities",
+            "securityOpts",
+            "ulimits",
+            "ports",
+            "privileged",
+            "networksAdvanced",
+            "networkMode",
+            "memory",
+        ),
     ),
     "docker:index/service:Service": ("labels", "taskSpec", "mode"),
     "docker:index/serviceConfig:ServiceConfig": ("data",),
-    "command:local:Command": ("stdin",),
-    "command:remote:Command": ("stdin",),
+    "command:local:Command": ("stdin", "environment", *_LINES),
+    "command:remote:Command": ("stdin", "environment", *_LINES),
 }
-"""The properties that rules read, but for two: an image comes from a RemoteImage, whose name is known (where it does
-not, `image-pinned` says so), and what a command's line becomes from others' outputs is only read for secrets."""
+"""The properties that rules read, but for one: an image comes from a RemoteImage, whose name is known (where it does
+not, `image-pinned` says so)."""
+_OURS = "raven-realtime:index:"
+"""Part of the URN of what our components declare. What their commands get of other resources' outputs (a container's
+id) is ours to choose, and known in the tests of the components: only their standard input is a user's."""
 
 
 @dataclass(frozen=True)
@@ -237,7 +250,7 @@ def _command(resource: Resource, runs_in: str) -> Iterator[World]:
     yield from _text(_said(given.get("stdin")), resource.place, runs_in)
     environment = _map(given.get("environment"))
     yield World(variables=tuple(Setting(str(name), _said(value), place) for name, value in environment.items()))
-    lines = dict.fromkeys(line for key in ("create", "update", "delete") if (line := _said(given.get(key))))
+    lines = dict.fromkeys(line for key in _LINES if (line := _said(given.get(key))))
     for line in lines:
         yield texts.command(line, place)
 
@@ -255,7 +268,8 @@ def _decoded(value: Any) -> str:
 
 
 def _unknown(resource: Resource) -> Iterator[Setting]:
-    for key in _ASKED.get(resource.type, ()):
+    ours = resource.type in COMMANDS and _OURS in resource.urn
+    for key in ("stdin",) if ours else ASKED.get(resource.type, ()):
         for path in _paths(resource.properties.get(key), key):
             yield Setting(path, "", Location(resource.place))
 

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from raven_realtime.lint.resources import ASKED
 from tests.policies.declared import (
     COMMAND,
     CONTAINER,
     IMAGE,
+    SERVICE_TYPE,
     Declared,
     prod,
     setting,
@@ -51,6 +53,31 @@ def test_a_violation_is_seen_beside_what_is_unknown(tmp_path: Path) -> None:
         ("idle-timeout", "mandatory"),
         ("values-known", "advisory"),
     }
+
+
+UNKNOWNS = [(kind, key) for kind, keys in ASKED.items() for key in keys]
+REQUIRED: dict[str, dict[str, Any]] = {
+    CONTAINER: {"name": "a", "image": "example/app:1"},
+    SERVICE_TYPE: {"name": "a", "taskSpec": {"containerSpec": {"image": "example/app:1"}}},
+    "docker:index/serviceConfig:ServiceConfig": {"name": "a", "data": "YQ=="},
+    "command:remote:Command": {"connection": {"host": "server.example"}},
+}
+"""What the provider insists on."""
+
+
+@pytest.fixture(scope="module")
+def unknown(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, str]]:
+    """Each property unknown in a resource of its own: the resources that `values-known` reports, and what it names."""
+    stack = [Declared(kind, f"{kind}.{key}", {**REQUIRED.get(kind, {}), key: "\0unknown"}) for kind, key in UNKNOWNS]
+    run, violations = preview(tmp_path_factory.mktemp("unknown"), stack)
+    assert run.code == 0, run.text
+    said = [(each, each.message.splitlines()[0]) for each in violations if each.policy == "values-known"]
+    return {(each.resource, line.rpartition(": ")[2].split()[0]) for each, line in said}
+
+
+@pytest.mark.parametrize(("kind", "key"), UNKNOWNS)
+def test_whatever_is_read_is_reported_where_it_is_unknown(kind: str, key: str, unknown: set[tuple[str, str]]) -> None:
+    assert (f"{kind}.{key}", key) in unknown
 
 
 @pytest.mark.parametrize(

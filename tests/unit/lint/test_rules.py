@@ -7,6 +7,7 @@ import pytest
 from raven_realtime.findings import catalogue
 from raven_realtime.findings.pages import FOLDER
 from raven_realtime.lint import judge, rules
+from raven_realtime.lint.resources import UNKNOWN, Resource, read
 from raven_realtime.lint.rule import Rule
 from tests.policies import declared
 from tests.policies.cases import CASES, ROOT, Case
@@ -61,3 +62,13 @@ def test_nothing_else_is_wrong_with_the_silent_stack(case: Case) -> None:
 def test_parameters_decide(rule: str, stack: str, given: dict[str, object], count: int) -> None:
     made = {"prod": declared.prod, "sandbox": declared.sandbox}[stack]()
     assert len(rules()[rule].findings(declared.world(made), given)) == count
+
+
+@pytest.mark.parametrize(
+    ("parent", "unknown"), [("", {"create", "environment.A"}), ("raven-realtime:index:Sidecar$", set())]
+)
+def test_an_unknown_command_is_reported_unless_our_component_made_it(parent: str, unknown: set[str]) -> None:
+    urn = f"urn:pulumi:test::any::{parent}command:local:Command::reader"
+    properties = {"create": UNKNOWN, "environment": {"A": UNKNOWN}}
+    found = rules()["values-known"].findings(read([Resource(declared.COMMAND, "reader", urn, properties)]).world)
+    assert {finding.evidence.split()[0] for finding in found} == unknown
