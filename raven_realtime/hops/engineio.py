@@ -33,6 +33,8 @@ USER_AGENT = "Mozilla/5.0 (compatible; raven-realtime; realtime path check)"
 CONNECT_SECONDS = 4.0
 """What one address may take to accept a connection."""
 MOST_ADDRESSES = 4
+GOODBYE_SECONDS = 0.5
+"""What closing a session may take."""
 SEPARATOR = "\x1e"
 """Between the packets of one polling body (engine.io-protocol, "Packet encoding")."""
 
@@ -238,13 +240,18 @@ class Session:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close what is open, without waiting for the other side."""
+        if not self._deadline.expired():
+            # It bounds what is asked. The goodbye has a limit of its own, and no answer is lost when it is reached.
+            self._deadline.reschedule(None)
         try:
             with contextlib.suppress(Exception):
-                async with asyncio.timeout(0.5):
+                async with asyncio.timeout(GOODBYE_SECONDS):
                     await self._goodbye()
             await self._client.aclose()
-        finally:
-            await self._leave(kind, error, trace)
+        except BaseException as late:
+            await self._leave(type(late), late, late.__traceback__)
+            raise
+        await self._leave(kind, error, trace)
 
     def allow(self, seconds: float) -> None:
         """Move the deadline: what follows waits on purpose."""

@@ -87,6 +87,13 @@ def redirects(connection: socket.socket) -> None:
     connection.sendall(head("302 Found", Location="/socket.io/?EIO=4&transport=polling", Content_Length=0))
 
 
+def opens_only(connection: socket.socket) -> None:
+    """Open a session, and answer nothing more."""
+    connection.recv(4096)
+    connection.sendall(head(Content_Length=len(OPEN)) + OPEN)
+    time.sleep(30)
+
+
 def never_probes(connection: socket.socket) -> None:
     """Open, upgrade to a WebSocket, and never answer on it."""
     _upgrades(connection, OPEN, b"")

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from raven_realtime.hops import connect, handshake, upgrade
+from raven_realtime.hops.engineio import GOODBYE_SECONDS, Session
 from raven_realtime.hops.target import Place, Target
 from tests.hops import strange_servers as strange
 
@@ -52,6 +53,17 @@ def test_a_websocket_that_never_answers(check: object) -> None:
     with strange.serving(strange.never_probes) as port:
         result = asyncio.run(check(Target.parse(f"127.0.0.1:{port}", timeout=LIMIT)))  # type: ignore[operator]
     assert [finding.code for finding in result.findings] == ["RT038"], result
+
+
+def test_a_deadline_that_falls_into_the_goodbye_loses_no_answer() -> None:
+    async def opened(target: Target) -> str:
+        async with Session(target) as session:
+            await session.open()
+            await asyncio.sleep(target.timeout - GOODBYE_SECONDS / 2)
+        return session.sid
+
+    with strange.serving(strange.opens_only) as port:
+        assert asyncio.run(opened(Target.parse(f"127.0.0.1:{port}", timeout=LIMIT))).startswith("abcdefgh")
 
 
 ELSEWHERE = {
