@@ -65,7 +65,7 @@ def about(entry: Entry) -> dict[str, Any]:
         "framework": SEED,
         "tags": ["realtime", "socket.io", entry.hop, entry.code],
         "remediation_steps": entry.remedy.strip(),
-        "url": f"docs/findings/{entry.code}.md",
+        "url": entry.page,
     }
 
 

@@ -44,8 +44,9 @@ def page(diagnosis: Diagnosis) -> str:
         url=escape(diagnosis.target.origin),
         sentence=escape(_sentence(diagnosis)),
         culprit=escape(_culprit(diagnosis)),
+        more=_more(diagnosis),
         drawing=drawing(diagnosis),
-        findings="".join(_finding(hop, found) for hop, found in _shown(diagnosis)),
+        findings=_findings(diagnosis),
         checks="".join(_row(result) for result in diagnosis.results),
         when=datetime.fromtimestamp(diagnosis.started_at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
         seconds=f"{diagnosis.seconds:.1f}",
@@ -65,6 +66,13 @@ def _culprit(diagnosis: Diagnosis) -> str:
         return f"{passed} of {len(diagnosis.results)} checks passed on {diagnosis.target.host}."
     hop, found = diagnosis.verdict
     return f"At fault: {HOPS[found.entry.hop]}. Found by the check “{checks()[hop].title}”."
+
+
+def _more(diagnosis: Diagnosis) -> str:
+    """Return the links to the findings below, the verdict's first."""
+    codes = dict.fromkeys(found.code for _, found in _shown(diagnosis))
+    links = ", ".join(f'<a href="#{code}">{code}</a>' for code in codes)
+    return f'<p class="more">What was found, and what to do: {links}</p>' if links else ""
 
 
 def _shown(diagnosis: Diagnosis) -> tuple[tuple[str, Finding], ...]:
@@ -94,17 +102,26 @@ def drawing(diagnosis: Diagnosis) -> str:
     )
 
 
-def _finding(hop: str, found: Finding) -> str:
+def _findings(diagnosis: Diagnosis) -> str:
+    """Return a section a finding; the first of a code is the one that links lead to."""
+    sections, linked = [], set[str]()
+    for hop, found in _shown(diagnosis):
+        sections.append(_finding(hop, found, "" if found.code in linked else f' id="{found.code}"'))
+        linked.add(found.code)
+    return "".join(sections)
+
+
+def _finding(hop: str, found: Finding, anchor: str) -> str:
     entry = found.entry
     return (
-        f'<section class="finding {entry.level}"><header><span class="code">{found.code}</span>'
+        f'<section class="finding {entry.level}"{anchor}><header><span class="code">{found.code}</span>'
         f"<h2>{escape(entry.title)}</h2></header>"
         f'<p class="evidence"><span>Seen by {escape(hop)}</span>{escape(found.evidence)}</p>'
         f"<div class=columns><div><h3>What it means</h3>{_MARKDOWN.render(entry.meaning)}</div>"
         f"<div><h3>How it shows</h3>{_MARKDOWN.render(entry.shows)}</div></div>"
         f"<h3>What to do</h3>{_MARKDOWN.render(found.todo)}"
-        f'<p class="source">Source: {escape(entry.source)}. In the terminal: '
-        f"<code>raven-realtime explain {found.code}</code></p></section>"
+        f'<p class="source">Source: {escape(entry.source)}. The finding\'s page: <code>{entry.page}</code>. '
+        f"In the terminal: <code>raven-realtime explain {found.code}</code></p></section>"
     )
 
 

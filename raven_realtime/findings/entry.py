@@ -102,6 +102,11 @@ class Entry:
     given: Given = Given.NOTHING
     """What else has to be so for this to explain them."""
 
+    @property
+    def page(self) -> str:
+        """The page of docs/ that says all this, from the project's folder."""
+        return f"docs/findings/{self.code}.md"
+
     def found(self, evidence: str, location: Location | None = None, remedy: str = "", *, stack: str = "") -> Finding:
         """Report this finding with its evidence.
 

@@ -54,6 +54,7 @@ class FindingReport(BaseModel):
     hop: str = Field(description="The part of the path that is at fault")
     evidence: str = Field(description="What was seen")
     remedy: str = Field(description="What to do, in Markdown")
+    page: str = Field(description="The finding's page, in the project's folder")
 
     @classmethod
     def of(cls, finding: Finding) -> FindingReport:
@@ -65,6 +66,7 @@ class FindingReport(BaseModel):
             hop=finding.entry.hop,
             evidence=finding.evidence,
             remedy=finding.todo.strip(),
+            page=finding.entry.page,
         )
 
 

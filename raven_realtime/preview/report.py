@@ -163,7 +163,7 @@ def _finding(violation: Violation, where: Location) -> Iterator[str]:
     remedy = violation.remedy or (entry.remedy.strip() if entry else "")
     yield "- **Do:** " + remedy.replace("\n", "\n  ")
     if entry:
-        yield f"- **More:** docs/findings/{entry.code}.md, or `raven-realtime explain {entry.code}`"
+        yield f"- **More:** {entry.page}, or `raven-realtime explain {entry.code}`"
 
 
 def _fence(text: str) -> str:

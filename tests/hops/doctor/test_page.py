@@ -113,8 +113,18 @@ def test_page_in_chromium(browser: Browser, tmp_path: Path, name: str, scheme: s
     assert opened.locator("svg .broken text.name").all_text_contents() == (["Proxy"] if name == "broken" else [])
     assert opened.locator("svg g").count() == len(HOPS)
     assert opened.locator("tr").count() == len(DIAGNOSES[name].results)
+    codes = [found.code for _, found in DIAGNOSES[name].findings]
+    assert opened.locator(".verdict a").all_text_contents() == codes
+    for code in codes:
+        assert (ROOT / opened.locator(f"section#{code} .source code").first.inner_text()).is_file()
     assert opened.evaluate("document.documentElement.scrollWidth <= window.innerWidth")  # nothing runs off the side
     opened.close()
+
+
+def test_a_code_that_is_found_twice_is_linked_once() -> None:
+    twice = tuple(Result.of(hop, "…", explain("RT008").found(hop)) for hop in ("connect", "event"))
+    text = page(Diagnosis(TARGET, (*OUTER, *twice), 0.0, 1.0))
+    assert (text.count('<section class="finding'), text.count('id="RT008"'), text.count('href="#RT008"')) == (2, 1, 1)
 
 
 def test_what_came_over_the_wire_stays_text(browser: Browser, tmp_path: Path) -> None:
