@@ -39,7 +39,7 @@ def page(diagnosis: Diagnosis) -> str:
     """Return the page. What came over the wire stands in it as text, never as markup."""
     template = Template((files(__package__) / "page.html").read_text(encoding="utf-8"))
     return template.substitute(
-        state="healthy" if diagnosis.healthy else "broken",
+        state="broken" if not diagnosis.healthy else "healthy" if diagnosis.verdict is None else "warned",
         host=escape(diagnosis.target.host),
         url=escape(diagnosis.target.origin),
         sentence=escape(_sentence(diagnosis)),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from tests.hops.doctor.test_page import SCREENSHOTS
 from toolchain.golang import ACTIONLINT
 from toolchain.places import ROOT
 
@@ -40,8 +41,14 @@ def test_actionlint_would_find_something(tmp_path: Path) -> None:
 
 
 def test_ci_runs_the_command_that_ci_runs() -> None:
-    steps = load("ci.yml")["jobs"]["test"]["steps"]
-    assert steps[-1]["run"].split()[-1] == ".ci/run"
+    runs = [step["run"] for step in load("ci.yml")["jobs"]["test"]["steps"] if "run" in step]
+    assert [run.split()[-1] for run in runs] == [".ci/run"]
+
+
+def test_ci_keeps_the_screenshots_of_a_run_that_failed_too() -> None:
+    kept = load("ci.yml")["jobs"]["test"]["steps"][-1]
+    assert kept["uses"].startswith("actions/upload-artifact@")
+    assert (kept["if"], ROOT / kept["with"]["path"]) == ("always()", SCREENSHOTS)
 
 
 def test_the_preview_runs_the_target_that_is_tested() -> None:
