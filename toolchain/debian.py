@@ -27,6 +27,7 @@ TEST: Mapping[str, str] = {
     "openssh-server": "sshd",
     "openssh-client": "ssh-keygen",
     "procps": "ps",
+    "jq": "jq",
     "prometheus": "prometheus",
     "iproute2": "ip",
     "util-linux": "unshare",
