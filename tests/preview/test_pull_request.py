@@ -1,6 +1,6 @@
 """A pull request, end to end: a repository with a base and branches, and the report on each by `make preview-report`.
 
-The test process has no network but loopback and no Docker daemon: nothing of either can be needed.
+The reports are made where there is no network but loopback, and no Docker daemon: nothing of either can be needed.
 """
 
 from __future__ import annotations
@@ -15,10 +15,14 @@ from ruamel.yaml import YAML
 
 from tests.golden import hold
 from tests.stacks.checkout import LINKED, Checkout, Ran, checkout
+from tests.stacks.machine import without
 from toolchain.places import ROOT
 
 GOLDEN = Path(__file__).parent / "golden"
 WORKFLOW = ROOT / ".github" / "workflows" / "preview.yml"
+DAEMON = Path("/var/run/docker.sock")
+"""Where a daemon is asked for that nothing else names."""
+NO_CHECK = 'plain["docker:disableDockerDaemonCheck"] = "true"'
 SANDBOX = """\
 config:
   raven-realtime:target: sandbox
@@ -68,6 +72,8 @@ pulumi_docker.Container(
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """A repository of this project's files, its prod stack with a secret that nobody here can read."""
     made = checkout(tmp_path_factory.mktemp("pull") / "request")
+    made.before = without(DAEMON) if DAEMON.exists() else ()
+    made.environment["DOCKER_HOST"] = f"unix://{made.folder.parent}/no-daemon.sock"
     (made.folder / "Pulumi.prod.yaml").write_text(CONFIG)
     (made.folder / "Pulumi.sandbox.yaml").write_text(SANDBOX)
     git(made, "init", "--quiet", "--initial-branch", "main")
@@ -176,7 +182,7 @@ def test_a_tunnel_past_the_multiplexer_is_named(repository: Checkout) -> None:
 
 
 NO_PACK = ("policies/PulumiPolicy.yaml", (ROOT / "policies/PulumiPolicy.yaml").read_text(), "")
-LOWERED = ("policies/pack.py", "{Level.ERROR: EnforcementLevel.MANDATORY}", "{Level.ERROR: EnforcementLevel.ADVISORY}")
+LOWERED = ("policies/pack.py", "ADVISORY if rule.advises else EnforcementLevel.MANDATORY", "ADVISORY")
 SILENCED = ("policies/pack.py", "    return [*found, *(policy(rule) for rule in rules().values())]", "    return found")
 PORT = ("Pulumi.prod.yaml", "172.17.0.1:9000", "172.17.0.1:9001")
 
@@ -204,6 +210,13 @@ def test_what_runs_the_report_is_pointed_out_when_it_changes(repository: Checkou
     ran = branch(repository, "runs", ("Makefile", ".DEFAULT_GOAL := help", "# mine\n.DEFAULT_GOAL := help"))
     assert ran.code == 0, ran.text
     assert "What runs this report is changed: `Makefile`" in ran.stdout
+
+
+def test_a_daemon_that_is_asked_would_be_missed(repository: Checkout) -> None:
+    """So the reports above have asked none: the same, with the docker provider's question for it, is no preview."""
+    ran = branch(repository, "asks", ("toolchain/preview_report.py", NO_CHECK, NO_CHECK.replace("true", "false")))
+    assert ran.code != 0
+    assert "the Docker daemon" in ran.stdout, ran.text
 
 
 def test_a_stack_that_is_taken_away_is_refused(repository: Checkout) -> None:
