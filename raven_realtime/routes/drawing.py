@@ -10,18 +10,20 @@ from raven_realtime.routes.text import standing
 from raven_realtime.traefik.table import Router, Table
 
 WIDTH = 1080
-ROW, BOX, TOP = 92, 68, 64
+ROW, BOX, TOP = 110, 86, 64
 DOOR = (24, 170)
 ROUTER = (270, 450)
 SERVICE = (800, 256)
 """Left edge and width of each column."""
 LONGEST = 64
+HEADS = {"head": "#8c959f", "head-owner": "#0969da", "head-tie": "#cf222e"}
 STYLE = """\
   .box { fill: #f6f8fa; stroke: #57606a; }
   .owner { fill: #ddf4ff; stroke: #0969da; stroke-width: 2.5; }
   .tie { fill: #ffebe9; stroke: #cf222e; stroke-width: 2.5; stroke-dasharray: 6 3; }
   .line { stroke: #8c959f; stroke-width: 1.5; fill: none; marker-end: url(#head); }
-  .line.on { stroke: #0969da; stroke-width: 3; }
+  .line.owner { stroke: #0969da; stroke-width: 3; fill: none; marker-end: url(#head-owner); }
+  .line.tie { stroke: #cf222e; stroke-width: 3; fill: none; marker-end: url(#head-tie); }
   .name { font-weight: 600; } .small { font-size: 12px; fill: #57606a; } .code { font: 11px ui-monospace, monospace; }
 """
 
@@ -43,8 +45,7 @@ def svg(found: Owners, table: Table) -> str:
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
             f'font-family="system-ui, sans-serif" font-size="14" role="img" aria-label="{escape(title)}">',
             f"<style>\n{STYLE}</style>",
-            '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="6" markerHeight="6" '
-            'orient="auto"><path d="M0 0 L8 4 L0 8 z" fill="#57606a"/></marker></defs>',
+            f"<defs>{''.join(_head(name, colour) for name, colour in HEADS.items())}</defs>",
             f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
             _words(24, 36, title, "name"),
             *parts,
@@ -56,16 +57,20 @@ def svg(found: Owners, table: Table) -> str:
 
 def _door(door: Door, table: Table, top: int) -> Iterator[str]:
     middle = top + (len(door.routers) * ROW - (ROW - BOX)) // 2
-    yield _box(DOOR, middle - BOX // 2, "box", [(door.entrypoint or "default", "name"), (door.name, "small")])
+    yield _box(
+        DOOR,
+        middle - BOX // 2,
+        "box",
+        [(door.entrypoint or "default", "name"), ("TLS" if door.tls else "plain HTTP", "small")],
+    )
     answer = next((answer for answer in door.answers if answer.path == SOCKET_PATH), None)
     winners = {router.name for router in answer.decision.winners} if answer else set()
     for index, router in enumerate(door.routers):
         y = top + index * ROW
         kind = "box" if router.name not in winners else "owner" if len(winners) == 1 else "tie"
-        on = " on" if router.name in winners else ""
-        yield _arrow(DOOR[0] + DOOR[1], middle, ROUTER[0], y + BOX // 2, on)
+        yield _arrow(DOOR[0] + DOOR[1], middle, ROUTER[0], y + BOX // 2, kind)
         yield _box(ROUTER, y, kind, _said(router, door, kind))
-        yield _arrow(ROUTER[0] + ROUTER[1], y + BOX // 2, SERVICE[0], y + BOX // 2, on)
+        yield _arrow(ROUTER[0] + ROUTER[1], y + BOX // 2, SERVICE[0], y + BOX // 2, kind)
         yield _box(SERVICE, y, "box", [(router.service, "name"), (", ".join(servers(table, router.service)), "small")])
 
 
@@ -74,7 +79,8 @@ def _said(router: Router, door: Door, kind: str) -> list[tuple[str, str]]:
     return [
         (f"{router.name}{mark}", "name"),
         (router.rule, "code"),
-        (f"{router.priority_reason}; /socket.io: {standing(router, door.claims)}", "small"),
+        (router.priority_reason, "small"),
+        (f"/socket.io: {standing(router, door.claims)}", "small"),
     ]
 
 
@@ -93,9 +99,17 @@ def _words(x: int, y: int, line: str, style: str) -> str:
     return f'<text class="{style}" x="{x}" y="{y}">{escape(line)}</text>'
 
 
-def _arrow(x: int, y: int, to_x: int, to_y: int, on: str) -> str:
+def _head(name: str, colour: str) -> str:
+    return (
+        f'<marker id="{name}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="9" markerHeight="9" orient="auto" '
+        f'markerUnits="userSpaceOnUse"><path d="M0 0 L8 4 L0 8 z" fill="{colour}"/></marker>'
+    )
+
+
+def _arrow(x: int, y: int, to_x: int, to_y: int, kind: str) -> str:
     bend = (x + to_x) // 2
-    return f'<path class="line{on}" d="M{x} {y} C{bend} {y} {bend} {to_y} {to_x - 2} {to_y}"/>'
+    drawn = "line" if kind == "box" else f"line {kind}"
+    return f'<path class="{drawn}" d="M{x} {y} C{bend} {y} {bend} {to_y} {to_x - 2} {to_y}"/>'
 
 
 def _cut(line: str, longest: int) -> str:
