@@ -44,10 +44,10 @@ preview-report: ## what the change since BASE would do to STACK, and what of it 
 	.venv/bin/python -m toolchain.preview_report --stack $(STACK) --base $(BASE) --into $(REPORT)
 
 .PHONY: verify
-verify: ## run every check of the deployed stack again, changing nothing
+verify: ## run every check of the deployed stack again, changing nothing; HOLD=1 waits for three pings
 	@$(TOOLCHAIN) ensure --for up
 	$(WITH_TOOLS)
-	raven-realtime verify --stack $(STACK)
+	raven-realtime verify --stack $(STACK) $(if $(HOLD),--hold)
 
 .PHONY: down
 down: ## remove the sandbox: no process, port or file of it stays

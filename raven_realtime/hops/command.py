@@ -168,7 +168,9 @@ def session_command(
 def upgrade_command(
     url: Url,
     stay: Annotated[float, typer.Option("--stay", min=0, max=600, help="Seconds it has to stay open.")] = 5.0,
-    hold: Annotated[bool, typer.Option("--hold", help="Keep it open through three of the server's pings.")] = False,
+    hold: Annotated[
+        bool, typer.Option("--hold", envvar=upgrade.HOLD, help="Keep it open through three of the server's pings.")
+    ] = False,
     at: At = Place.PUBLIC,
     ca: Ca = None,
     insecure: Insecure = False,

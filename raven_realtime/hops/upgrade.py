@@ -22,6 +22,8 @@ CHECK = Check(
         "proxy",
     ),
 )
+HOLD = "RAVEN_REALTIME_HOLD"
+"""The variable that asks for ``--hold`` where the command line is given: `verify` runs deployed ones."""
 HELD_PINGS = 3
 """The first comes after one pingInterval: three outlast every idle timeout shorter than three of them."""
 

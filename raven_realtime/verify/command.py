@@ -9,11 +9,14 @@ from typing import Annotated
 
 import typer
 
+from raven_realtime.hops.upgrade import HOLD
 from raven_realtime.problem import Problem
 from raven_realtime.verify.declared import Declared, read
 
 FAILED = 1
 """Exit code when a check failed."""
+HELD = {HOLD: "1"}
+"""What the upgrade's check reads: its command line stays the one that was deployed."""
 
 
 def register(app: typer.Typer) -> None:
@@ -41,10 +44,9 @@ def run(check: Declared, *, hold: bool = False) -> int:
     Raises:
         Problem: the check runs on a server, and there is no ssh on this machine.
     """
-    line = check.command.replace(" check upgrade ", " check upgrade --hold ") if hold else check.command
-    environment = {**os.environ, **check.environment}
+    environment = {**os.environ, **check.environment, **(HELD if hold else {})}
     if check.connection is None:
-        return subprocess.run(["/bin/sh", "-c", line], env=environment, check=False).returncode
+        return subprocess.run(["/bin/sh", "-c", check.command], env=environment, check=False).returncode
     raise Problem(
         f"{check.name} runs on {shlex.quote(str(check.connection.get('host')))}: run `pulumi up` to check there."
     )
