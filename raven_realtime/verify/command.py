@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import shlex
 import subprocess
 from typing import Annotated
 
 import typer
 
 from raven_realtime.hops.upgrade import HOLD
-from raven_realtime.problem import Problem
+from raven_realtime.verify import remote
 from raven_realtime.verify.declared import Declared, read
 
 FAILED = 1
@@ -42,11 +41,9 @@ def run(check: Declared, *, hold: bool = False) -> int:
     """Run one check where it belongs, on this terminal, and return its exit code.
 
     Raises:
-        Problem: the check runs on a server, and there is no ssh on this machine.
+        Problem: the check runs on a server that cannot be reached as it was deployed; see `remote.run`.
     """
+    if check.connection is not None:
+        return remote.run(check.connection, check.command)
     environment = {**os.environ, **check.environment, **(HELD if hold else {})}
-    if check.connection is None:
-        return subprocess.run(["/bin/sh", "-c", check.command], env=environment, check=False).returncode
-    raise Problem(
-        f"{check.name} runs on {shlex.quote(str(check.connection.get('host')))}: run `pulumi up` to check there."
-    )
+    return subprocess.run(["/bin/sh", "-c", check.command], env=environment, check=False).returncode

@@ -14,7 +14,7 @@ from typing import Any
 from demo.server import Server
 from raven_realtime.server import labels
 from tests.engine import Run, Stack
-from tests.stacks.checkout import Checkout
+from tests.stacks.checkout import Checkout, Ran
 
 HOST, SITE = "v2.sysmayal.cloud", "v2.sysmayal.cloud"
 SECOND_HOST, SECOND_SITE = "erp.sysmayal.cloud", "erp.localhost"
@@ -59,6 +59,11 @@ class Production:
         """Run ``pulumi up`` with the base configuration and these changes of it."""
         self.configure(**changes)
         return self.stack.up(*arguments, expect=expect)
+
+    def verify(self, *, expect: int = 0) -> Ran:
+        """Run ``raven-realtime verify`` where the stack's engine runs."""
+        line = (*self.stack.before, ".venv/bin/raven-realtime", "verify", "--stack", self.stack.name)
+        return self.copy.run(*line, expect=expect, environment=self.stack.environment)
 
     def containers(self, *, running: bool = True) -> list[str]:
         """Return the names of this stack's containers."""

@@ -12,6 +12,9 @@ from tests.engine import Run, Stack
 from tests.stacks.checkout import Checkout
 from tests.stacks.prod.production import SECOND_HOST, SECOND_SITE, Production, facts, handshake
 
+CHECKS = ["host", "sidecar", "handshake", "handshake", "upgrade", "connect", "event"]
+"""What each check's line begins with."""
+
 
 def brought() -> set[Path]:
     """Return the folders of scripts in the home of the user that the server lets in."""
@@ -62,6 +65,17 @@ def test_the_checks_ran_on_the_server_and_passed(remote: tuple[Production, Run])
     assert types["frappe-socketio-inward-host"] == types["frappe-socketio-settle"] == "command:remote:Command"
     assert types["frappe-socketio-check-public"] == "command:local:Command"
     assert handshake(made.server, SECOND_HOST) == "open"
+
+
+def test_verify_runs_the_same_checks_there_again(remote: tuple[Production, Run]) -> None:
+    made, _ = remote
+    before = made.stack.pulumi("stack", "export", "--stack", made.stack.name).stdout
+    ran = made.verify()
+    lines = [line for line in ran.stdout.splitlines() if not line.startswith("checked at ")]
+    assert [line.split()[1] for line in lines] == CHECKS
+    assert [line[0] for line in lines] == [*"✓✓✓✓✓✓", "?"]
+    assert "PRIVATE KEY" not in ran.text
+    assert made.stack.pulumi("stack", "export", "--stack", made.stack.name).stdout == before
 
 
 def test_a_second_up_changes_nothing(remote: tuple[Production, Run]) -> None:
