@@ -41,11 +41,15 @@ class DockerHost:
 
     def options(self, *, ssh_key_file: str | None, ssh_host_key: str | None) -> list[str]:
         """Return how `raven-realtime ownership` reaches a daemon behind ssh://: as the docker provider does."""
+        reached = self.ssh_options(ssh_key_file=ssh_key_file, ssh_host_key=ssh_host_key)
+        return ["--docker-host", self.address, *reached] if self.connection else []
+
+    def ssh_options(self, *, ssh_key_file: str | None, ssh_host_key: str | None) -> list[str]:
+        """Return the options of `raven-realtime` for a server behind ssh://, without its address; none for others."""
         if self.connection is None:
             return []
         further = pulumi.Config("docker").get_object("sshOpts") or []
         return [
-            *("--docker-host", self.address),
             *(["--ssh-key", ssh_key_file] if ssh_key_file else []),
             *(["--ssh-host-key", ssh_host_key] if ssh_host_key else []),
             *(f"--ssh-option={option}" for option in further),

@@ -76,7 +76,6 @@ def outward(settings: Prod, host: DockerHost, credentials: Mapping[str, pulumi.I
         ]
     found += routers(settings)
     first = settings.served[0]
-    bench = ("--bench", settings.bench_path) if settings.bench_path and host.connection is None else ()
     event = raven_realtime(
         "check",
         "event",
@@ -85,10 +84,20 @@ def outward(settings: Prod, host: DockerHost, credentials: Mapping[str, pulumi.I
         *_trust(settings),
         "--site",
         first.site,
-        *bench,
+        *_bench(settings, host),
         "--unchecked-ok",
     )
     return [*found, HopCheck("event", event, credentials)]
+
+
+def _bench(settings: Prod, host: DockerHost) -> list[str]:
+    """Return how the event check publishes: with the server's bench, here or over ssh; it listens here anyway."""
+    if not settings.bench_path and not settings.bench_command:
+        return []
+    called = ["--bench-command", settings.bench_command] if settings.bench_command else []
+    reached = host.ssh_options(ssh_key_file=settings.ssh_key_file, ssh_host_key=settings.ssh_host_key)
+    server = ["--ssh", host.address, *reached] if host.connection else []
+    return ["--bench", settings.bench_path or ".", *called, *server]
 
 
 def _certificate(settings: Prod, host: str, options: list[str]) -> str:

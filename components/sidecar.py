@@ -81,6 +81,8 @@ class RealtimeSidecarArgs(TypedDict, total=False):
     """The server's public host key."""
     bench_path: str
     """The bench's folder on the server."""
+    bench_command: str
+    """How the event check calls bench on the server; `bench` if left out."""
     compose_file: str
     """A compose file on the server, for the places that name the port."""
     nginx_file: str

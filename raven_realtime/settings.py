@@ -208,7 +208,13 @@ class Prod(Common):
         examples=["ssh-ed25519 AAAA…"],
     )
     bench_path: str | None = Field(
-        None, description="The bench's folder on the server, for the places that name the port"
+        None, description="The bench's folder on the server, for the places that name the port and the event check"
+    )
+    bench_command: str | None = Field(
+        None,
+        min_length=1,
+        description="How the event check calls bench on the server, with what stands before it; bench if left out",
+        examples=["sudo -u frappe -H bench", "docker compose -f /srv/frappe/compose.yaml exec -T backend bench"],
     )
     compose_file: str | None = Field(
         None, description="A compose file on the server, for the places that name the port"

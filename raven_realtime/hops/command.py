@@ -19,6 +19,7 @@ from raven_realtime.hops.report import ResultReport, line, verdict
 from raven_realtime.hops.result import Outcome, Result
 from raven_realtime.hops.target import Credentials, Place, Target
 from raven_realtime.problem import Problem
+from raven_realtime.server import ssh
 
 EXIT = {Outcome.PASS: 0, Outcome.WARN: 0, Outcome.FAIL: 1, Outcome.SKIPPED: 3, Outcome.NOT_CHECKED: 3}
 CURL_LIMIT = 1_048_576
@@ -247,6 +248,16 @@ def event_command(
     bench_command: Annotated[
         str, typer.Option("--bench-command", help="How bench is called, with what has to stand before it.")
     ] = "bench",
+    ssh_to: Annotated[
+        str, typer.Option("--ssh", metavar="ADDRESS", help="The server of the bench: ssh://user@server.")
+    ] = "",
+    ssh_key: Annotated[Path | None, typer.Option("--ssh-key", help="Private key for that server.")] = None,
+    ssh_host_key: Annotated[
+        str, typer.Option("--ssh-host-key", help="The server's public key, to be sure of it.")
+    ] = "",
+    ssh_option: Annotated[
+        list[str] | None, typer.Option("--ssh-option", help="A further option of ssh; may be repeated.")
+    ] = None,
     channel: Annotated[
         str,
         typer.Option("--channel", help="A Raven channel; without it, an event that no page shows goes to the user."),
@@ -275,6 +286,8 @@ def event_command(
         credentials=Credentials.read(file=credentials),
         timeout=timeout,
     )
-    publisher = Publisher(bench, site or target.host, bench_command) if bench else None
-    result = ask(lambda: event.check(target, publisher, channel, at))
+    with ssh.options_for(ssh_to, ssh_key, ssh_host_key, ssh_option or []) as options:
+        server = tuple(ssh.words(ssh_to, options)) if ssh_to else ()
+        publisher = Publisher(bench, site or target.host, bench_command, server) if bench else None
+        result = ask(lambda: event.check(target, publisher, channel, at))
     finish(result, output, unchecked_ok=unchecked_ok)

@@ -6,14 +6,12 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import typer
 
@@ -27,6 +25,7 @@ from raven_realtime.routes.owners import PATHS, owners
 from raven_realtime.routes.ownership import Wanted, judge, shared, with_running
 from raven_realtime.routes.sources import gather
 from raven_realtime.routes.text import text
+from raven_realtime.server import ssh
 from raven_realtime.server.labels import STACK
 from raven_realtime.settings import hostname
 from raven_realtime.traefik.api import read_api
@@ -169,13 +168,7 @@ def _asked(url: str, wanted: Wanted, within: float) -> Result:
 def _docker(address: str, key: Path | None, host_key: str, options: list[str] | None) -> Iterator[DockerHost]:
     """Say how the Docker host is reached; a server's key lies in a file meanwhile."""
     where = address or os.environ.get("DOCKER_HOST", "")
-    given = [*(options or []), *(["-i", str(key.expanduser()), "-o", "IdentitiesOnly=yes"] if key else [])]
-    with tempfile.TemporaryDirectory() as folder:
-        if host_key and where.startswith("ssh://"):
-            parts = urlsplit(where)
-            known = Path(folder) / "known_hosts"
-            known.write_text(f"{parts.hostname} {host_key}\n[{parts.hostname}]:{parts.port or 22} {host_key}\n")
-            given += ["-o", f"UserKnownHostsFile={known}", "-o", "StrictHostKeyChecking=yes"]
+    with ssh.options_for(where, key, host_key, options or []) as given:
         yield DockerHost(where, tuple(given))
 
 

@@ -8,10 +8,10 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from raven_realtime.findings.entry import Location
 from raven_realtime.problem import Problem
+from raven_realtime.server import ssh
 from raven_realtime.traefik.containers import Container
 from raven_realtime.traefik.elements import labels_of
 
@@ -32,11 +32,7 @@ class DockerHost:
         """Return the command line that runs docker there."""
         if not self.address.startswith("ssh://"):
             return ["docker", *(["-H", self.address] if self.address else []), *arguments]
-        parts = urlsplit(self.address)
-        port = ["-p", str(parts.port)] if parts.port else []
-        user = ["-l", parts.username] if parts.username else []
-        words = ["ssh", "-o", "BatchMode=yes", *self.ssh_options, *port, *user, "--", parts.hostname or ""]
-        return [*words, shlex.join(["docker", *arguments])]
+        return [*ssh.words(self.address, self.ssh_options), shlex.join(["docker", *arguments])]
 
 
 def read_containers(host: str | DockerHost = "", *, timeout: float = 60.0) -> list[Container]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from raven_realtime.problem import Problem
+from raven_realtime.server.ssh import PORT, known_hosts
 
 UNSUPPORTED = ("password", "privateKeyPassword", "proxy")
 """What `ssh` takes from a terminal only, or another way; the stack's own connections have none of it."""
@@ -44,7 +45,7 @@ def command(connection: Mapping[str, Any], line: str) -> Iterator[list[str]]:
     """
     for unsupported in filter(connection.get, UNSUPPORTED):
         raise Problem(f"The checks on {connection.get('host')} are reached with {unsupported}; verify cannot use that.")
-    host, port = str(connection["host"]), int(connection.get("port") or 22)
+    host, port = str(connection["host"]), int(connection.get("port") or PORT)
     with tempfile.TemporaryDirectory(prefix="raven-realtime-") as folder:
         words = ["ssh", "-F", "none", "-T", "-o", "BatchMode=yes", "-o", "LogLevel=ERROR", "-o", "ConnectTimeout=15"]
         if private := connection.get("privateKey"):
@@ -54,7 +55,7 @@ def command(connection: Mapping[str, Any], line: str) -> Iterator[list[str]]:
             words += ["-i", str(key), "-o", "IdentitiesOnly=yes"]
         known = Path(folder, "known_hosts")
         expected = connection.get("hostKey")
-        known.write_text(f"{host} {expected}\n[{host}]:{port} {expected}\n" if expected else "")
+        known.write_text(known_hosts(host, port, str(expected)) if expected else "")
         words += ["-o", f"UserKnownHostsFile={known}", "-o", "GlobalKnownHostsFile=none"]
         words += ["-o", f"StrictHostKeyChecking={'yes' if expected else 'no'}"]
         yield [*words, "-p", str(port), "-l", str(connection.get("user") or "root"), "--", host, line]

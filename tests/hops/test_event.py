@@ -15,7 +15,8 @@ from demo.running import RunningBench
 from raven_realtime.hops import Outcome, Result, event, room
 from raven_realtime.hops.publisher import Publisher
 from raven_realtime.hops.target import Credentials
-from tests.hops.conftest import SITE, StartNginx
+from tests.hops.conftest import SITE, StartNginx, cli
+from tests.toolchain.sshd import serving
 
 BENCH = ROOT / "demo" / "bench"
 Event = Callable[..., Result]
@@ -124,3 +125,55 @@ def asked_room(nginx: StartNginx, credentials: Credentials, monkeypatch: pytest.
 def test_room(asked_room: Event, channel: str, login: Credentials | str | None, expected: str) -> None:
     result = asked_room(channel, login)
     assert ([finding.code for finding in result.findings] or [result.outcome]) == [expected], result
+
+
+def test_the_bench_of_a_server_publishes_over_ssh(
+    nginx: StartNginx, bench: RunningBench, sid: str, tmp_path: Path
+) -> None:
+    origin = nginx().origin
+    with serving(tmp_path) as server:
+        address = f"ssh://{server.user}@127.0.0.1:{server.port}"
+        options = (
+            "--site",
+            SITE,
+            "--bench",
+            str(bench.path),
+            "--ssh",
+            address,
+            "--ssh-key",
+            str(tmp_path / "user_key"),
+        )
+
+        def asked(host_key: str, command: str) -> tuple[int, str]:
+            given = (*options, "--ssh-host-key", host_key.strip(), "--bench-command", command)
+            ran = cli("check", "event", origin, *given, environment={"RAVEN_REALTIME_SID": sid})
+            assert sid not in ran.stdout + ran.stderr
+            return ran.returncode, ran.stdout
+
+        code, said = asked(server.host_key, str(BENCH))
+        assert code == 0, said
+        assert said.startswith("✓ event (public)  raven_realtime_check received in the room of demo@example.com after ")
+        # ssh says "Host key verification failed."; what follows a key is never shown
+        refused = asked(server.other_host_key, str(BENCH))
+        assert refused == (1, "✗ event (public)  ssh exited with 255: Host key … failed.\n")
+        assert asked(server.host_key, "sh -c 'echo no such site; exit 1' bench") == (
+            1,
+            "✗ event (public)  sh on 127.0.0.1 exited with 1: no such site\n",
+        )
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--bench-command", "bench 'x"), "cannot be read: No closing quotation"),
+        (("--bench-command", " "), "--bench-command is empty"),
+        (("--ssh", "me@server"), "'me@server' is not the address of a server"),
+        (("--ssh", "ssh://server:port"), "'ssh://server:port' is not the address of a server"),
+    ],
+    ids=["an open quotation mark", "no command", "no scheme", "no port number"],
+)
+def test_options_that_cannot_be_used(tmp_path: Path, options: tuple[str, ...], said: str) -> None:
+    ran = cli("check", "event", "http://127.0.0.1:1", "--bench", str(tmp_path), *options)
+    assert ran.returncode == 2
+    assert said in ran.stderr
+    assert "Traceback" not in ran.stderr

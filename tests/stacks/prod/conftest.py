@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
 from demo.server import Server
 from tests.engine import Run, Stack
@@ -57,11 +56,7 @@ def stack_on(server: Server, copy: Checkout, name: str, **base: Any) -> Producti
 def first(server: Server, copy: Checkout) -> Iterator[tuple[Production, Run]]:
     """The prod stack, deployed, and what its first `up` did."""
     made = stack_on(server, copy, "prod", benchPath=str(server.layout.bench))
-    key = server.bench.api_key(SITE)
-    made.configure()
-    for name, value in (("apiKey", key.key), ("apiSecret", key.secret)):
-        made.stack.set_config(f"raven-realtime:{name}", value, "--secret")
-        made.base[name] = YAML(typ="safe").load(made.config_file)["config"][f"raven-realtime:{name}"]
+    made.give_service_account(SITE)
     run = made.up()
     yield made, run
     made.up("--refresh", expect=None)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ruamel.yaml import YAML
+
 from demo.server import Server
 from raven_realtime.server import labels
 from tests.engine import Run, Stack
@@ -59,6 +61,14 @@ class Production:
         """Run ``pulumi up`` with the base configuration and these changes of it."""
         self.configure(**changes)
         return self.stack.up(*arguments, expect=expect)
+
+    def give_service_account(self, site: str) -> None:
+        """Add a site's API key to the base configuration, as a secret of the stack."""
+        key = self.server.bench.api_key(site)
+        self.configure()
+        for name, value in (("apiKey", key.key), ("apiSecret", key.secret)):
+            self.stack.set_config(f"raven-realtime:{name}", value, "--secret")
+            self.base[name] = YAML(typ="safe").load(self.config_file)["config"][f"raven-realtime:{name}"]
 
     def verify(self, *, expect: int = 0) -> Ran:
         """Run ``raven-realtime verify`` where the stack's engine runs."""

@@ -90,3 +90,13 @@ def test_a_configuration_change_is_a_reload_here_too(remote: tuple[Production, R
     assert run.operations()[f"{before.rpartition('-')[0]}-nginx"] == "update"
     assert made.container() == before
     assert "proxy_read_timeout 4321" in made.server.docker("exec", before, "cat", "/etc/frappe-socketio/nginx.conf")
+
+
+def test_with_a_service_account_the_server_publishes_and_the_laptop_receives(remote: tuple[Production, Run]) -> None:
+    made, _ = remote
+    made.give_service_account(SECOND_SITE)
+    run = made.up()
+    assert run.operations() == {"frappe-socketio-check-event": "update"}
+    said = made.stack.outputs()["checks"]["event"]
+    assert said.startswith("✓ event (public)  raven_realtime_check received in the room of "), said
+    assert "one copy" in said

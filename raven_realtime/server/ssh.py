@@ -1,0 +1,61 @@
+"""A server behind an ``ssh://`` address, reached with OpenSSH's client."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from raven_realtime.problem import Problem
+
+PORT = 22
+
+
+def words(address: str, options: Sequence[str]) -> list[str]:
+    """Return the command line of ssh up to the server's name; what is to run there comes after it, as one word.
+
+    Args:
+        address: ``ssh://user@server:port``.
+        options: further options of ssh, such as `options_for` gives.
+
+    Raises:
+        Problem: the address is none.
+    """
+    try:
+        parts = urlsplit(address)
+        port = ["-p", str(parts.port)] if parts.port else []
+    except ValueError:
+        parts, port = urlsplit(""), []
+    if parts.scheme != "ssh" or not parts.hostname:
+        raise Problem(
+            f"{address!r} is not the address of a server. Accepted: ssh://user@server or ssh://user@server:22."
+        )
+    user = ["-l", parts.username] if parts.username else []
+    return ["ssh", "-o", "BatchMode=yes", *options, *port, *user, "--", parts.hostname]
+
+
+@contextmanager
+def options_for(address: str, key: Path | None, host_key: str, further: Sequence[str]) -> Iterator[list[str]]:
+    """Give the options of ssh for a server; its host key lies in a file of known hosts for the time of the block.
+
+    Args:
+        address: ``ssh://user@server:port``; for another one there are only ``further`` and the key.
+        key: the private key's file; those of the agent and of ssh's configuration if left out.
+        host_key: the server's public key; what ssh knows of the server counts if left out.
+        further: options that come first.
+    """
+    given = [*further, *(["-i", str(key.expanduser()), "-o", "IdentitiesOnly=yes"] if key else [])]
+    with tempfile.TemporaryDirectory(prefix="raven-realtime-") as folder:
+        if host_key and address.startswith("ssh://"):
+            parts = urlsplit(address)
+            known = Path(folder, "known_hosts")
+            known.write_text(known_hosts(parts.hostname or "", parts.port or PORT, host_key))
+            given += ["-o", f"UserKnownHostsFile={known}", "-o", "StrictHostKeyChecking=yes"]
+        yield given
+
+
+def known_hosts(host: str, port: int, key: str) -> str:
+    """Return a file of known hosts with one server, as ssh names it with and without a port."""
+    return f"{host} {key}\n[{host}]:{port} {key}\n"
