@@ -43,7 +43,7 @@ def from_laptop(server: Server, copy: Checkout, name: str, **base: object) -> Pr
 def remote(server: Server, copy: Checkout) -> Iterator[tuple[Production, Run]]:
     """The stack deployed over ssh, with what the first `up` did; destroyed afterwards, without a trace."""
     before = brought()
-    made = from_laptop(server, copy, "laptop", benchPath=str(server.layout.bench))
+    made = from_laptop(server, copy, "laptop", benchPath=str(server.layout.bench), benchCommand="env bench")
     try:
         run = made.up()
         assert brought() - before
