@@ -140,6 +140,9 @@ class Configuration:
             self.http = Directive("http", (), tree)
         else:
             self.http = Directive("http", (), (Directive("server", (), tree, tree[0].file, tree[0].line),))
+        own = tuple(child for child in self.http.children() if child.name not in {"server", "upstream", "map"})
+        self._level = Directive("http", (), own, self.http.file, self.http.line)
+        """What servers inherit from: without what is not inherited, of which there may be thousands."""
         self.servers = Servers(tuple(map(Server, self.http.children("server"))))
         self.definitions = Definitions(
             {
@@ -171,9 +174,9 @@ class Configuration:
             return Answer(Action.UNDECIDED, why=str(unknown))
         if chosen is None:
             return Answer(Action.REFUSED, why=f"no server listens on port {request.port}")
-        top = (self.http, chosen.server.directive)
+        top = (self._level, chosen.server.directive)
         raw, args = split(wire(request.target))
-        merging = _nearest((self.http, chosen.default.directive), "merge_slashes", "on")
+        merging = _nearest((self._level, chosen.default.directive), "merge_slashes", "on")
         try:
             uri = normalize(raw if is_clean(args) else "", merge_slashes=merging == "on")
         except BadUri:

@@ -149,7 +149,7 @@ class Servers:
     """All servers of a configuration, in the order of the files."""
 
     servers: tuple[Server, ...]
-    _tables: dict[int, Names] = field(default_factory=dict, repr=False)
+    _tables: dict[int, tuple[Names, Listen, Server]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def _sockets(self) -> dict[int, dict[str, list[tuple[Listen, Server]]]]:
@@ -173,10 +173,11 @@ class Servers:
             return addresses.get(here) or addresses.get("*") or []
         return addresses.get("*") or next(iter(addresses.values()), [])
 
-    def _names(self, here: list[tuple[Listen, Server]]) -> Names:
-        """Return the names of a socket, which is known by its list: that lives as long as this object."""
+    def _table(self, here: list[tuple[Listen, Server]]) -> tuple[Names, Listen, Server]:
+        """Return names and default of a socket, which is known by its list: that lives as long as this object."""
         if id(here) not in self._tables:
-            self._tables[id(here)] = Names([server for _, server in here])
+            default = next((each for each in here if each[0].default), here[0])
+            self._tables[id(here)] = (Names([server for _, server in here]), *default)
         return self._tables[id(here)]
 
     def choose(self, host: str, address: str | None, port: int | None) -> Chosen | None:
@@ -191,8 +192,8 @@ class Servers:
         here = self.at(address, port)
         if not here:
             return None
-        listen, default = next(((listen, server) for listen, server in here if listen.default), here[0])
-        found = self._names(here).find(host)
+        names, listen, default = self._table(here)
+        found = names.find(host)
         if found:
             return Chosen(found[0], listen, default, found[1])
         return Chosen(default, listen, default)
