@@ -16,11 +16,11 @@ import httpx
 import pytest
 
 from demo.processes import ROOT
-from demo.running import free_ports, running_bench
+from demo.running import RunningBench, free_ports
 from raven_realtime.sandbox.listener import answers
-from tests.hops.conftest import SITE, cli
+from tests.hops.conftest import SITE, StartNginx, cli
 
-PLANTED = "planted-sid-0123456789"
+PLANTED = {"RAVEN_REALTIME_SID": "planted-sid-0123456789"}
 PROMETHEUS = """
 global: {{scrape_interval: 1s, evaluation_interval: 1s}}
 rule_files: ["{rules}"]
@@ -31,9 +31,9 @@ scrape_configs:
 
 
 @contextmanager
-def exporting(url: str, port: int, log: Path) -> Iterator[None]:
-    argv = [sys.executable, "-m", "raven_realtime.cli", "exporter", url, "--site", SITE, "--every", "10s"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "RAVEN_REALTIME_SID": PLANTED}
+def exporting(url: str, port: int, log: Path, *options: str, login: dict[str, str]) -> Iterator[None]:
+    argv = [sys.executable, "-m", "raven_realtime.cli", "exporter", url, "--site", SITE, "--every", "10s", *options]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **login}
     with log.open("w") as said:
         process = subprocess.Popen([*argv, "--listen", f"127.0.0.1:{port}"], env=environment, stdout=said, stderr=said)
         try:
@@ -55,22 +55,50 @@ def scraped(port: int, holds: str, within: float = 60) -> str:
     raise AssertionError(f"no {holds} in:\n{text}")
 
 
-def test_scraped_by_prometheus(tmp_path: Path) -> None:
+def test_scraped_by_prometheus(bench: RunningBench, tmp_path: Path) -> None:
     ports = free_ports()
-    with running_bench(tmp_path / "bench", sites=(SITE,)) as bench:
-        log = tmp_path / "exporter.log"
-        with exporting(bench.socketio_url, ports.web, log), _prometheus(tmp_path, ports.web, ports.socketio) as asked:
-            text = scraped(ports.web, r'^raven_realtime_up\{hop="upgrade",.* 1\.0$')
-            assert re.search(r"^raven_realtime_handshake_seconds\{.*\} 0\.\d+", text, re.MULTILINE)
-            assert re.search(r"^raven_realtime_upgrade_seconds\{.*\} 0\.\d+", text, re.MULTILINE)
-            assert _value(asked, 'raven_realtime_up{hop="handshake"}') == "1"
-            bench.stop("socketio")
+    log = tmp_path / "exporter.log"
+    with (
+        exporting(bench.socketio_url, ports.web, log, login=PLANTED),
+        _prometheus(tmp_path, ports.web, ports.socketio) as asked,
+    ):
+        text = scraped(ports.web, r'^raven_realtime_up\{hop="upgrade",.* 1\.0$')
+        assert re.search(r"^raven_realtime_handshake_seconds\{.*\} 0\.\d+", text, re.MULTILINE)
+        assert re.search(r"^raven_realtime_upgrade_seconds\{.*\} 0\.\d+", text, re.MULTILINE)
+        assert _value(asked, 'raven_realtime_up{hop="handshake"}') == "1"
+        bench.stop("socketio")
+        try:
             text = scraped(ports.web, r'^raven_realtime_verdict\{code="RT035"')
             assert re.search(r"^raven_realtime_healthy\{.*\} 0\.0", text, re.MULTILINE)
             assert 'hop="upgrade"' not in text
             assert _value(asked, "raven_realtime_healthy == 0") == "0"
-            assert "RavenRealtimeBroken" in httpx.get(f"{asked}/api/v1/rules").text
-        assert PLANTED not in text + log.read_text()
+        finally:
+            bench.start("socketio")
+        assert "RavenRealtimeBroken" in httpx.get(f"{asked}/api/v1/rules").text
+    assert PLANTED["RAVEN_REALTIME_SID"] not in text + log.read_text()
+
+
+def test_with_a_publisher_the_event_is_timed_and_the_failing_hop_is_down(
+    bench: RunningBench, nginx: StartNginx, tmp_path: Path
+) -> None:
+    port = free_ports().web
+    key = bench.bench.api_key(SITE)
+    login = {"RAVEN_REALTIME_API_KEY": key.key, "RAVEN_REALTIME_API_SECRET": key.secret}
+    options = ["--bench", str(bench.path), "--bench-command", str(ROOT / "demo" / "bench"), "--channel", "general"]
+    log = tmp_path / "exporter.log"
+    with exporting(nginx().origin, port, log, *options, "--timeout", "20", login=login):
+        text = scraped(port, r'^raven_realtime_up\{hop="event",.* 1\.0$')
+        took = re.search(r"^raven_realtime_event_round_trip_seconds\{.*\} ([\d.]+)$", text, re.MULTILINE)
+        assert took is not None, text
+        assert 0 < float(took[1]) < 20
+        bench.stop("socketio")
+        try:
+            text = scraped(port, r'^raven_realtime_up\{hop="handshake",.* 0\.0$')
+        finally:
+            bench.start("socketio")
+    assert re.search(r'^raven_realtime_up\{hop="edge",.* 1\.0$', text, re.MULTILINE), text
+    assert 'up{hop="event"' not in text
+    assert key.secret not in text + log.read_text()
 
 
 @contextmanager
