@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import stat
+import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +25,8 @@ DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
 PORTS = {"tcp": 2375, "http": 2375, "https": 2376, "ssh": 22}
 """Docker's and ssh's ports where an address has none."""
 ANSWER_SECONDS = 10.0
+SSH_FAILED = 255
+"""The exit code of ssh when it did not get as far as the command (ssh manual)."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +69,12 @@ class DockerHost:
 
         Raises:
             Problem: an ssh address without a host, a key that is missing or that others can read; and, in an update,
-                nobody answers at the address.
+                nobody answers at the address, or sshd does not let us in.
         """
         docker = pulumi.Config("docker")
         address = docker.get("host") or os.environ.get("DOCKER_HOST", "")
-        if not pulumi.runtime.is_dry_run() and not docker.get_bool("disableDockerDaemonCheck"):
+        asked = not pulumi.runtime.is_dry_run() and not docker.get_bool("disableDockerDaemonCheck")
+        if asked:
             require_answer(address or DEFAULT_ADDRESS)
         if not address.startswith("ssh://"):
             return cls(address)
@@ -85,6 +90,8 @@ class DockerHost:
             host_key=ssh_host_key,
             dial_error_limit=3,
         )
+        if asked:
+            require_login(address, key_file=ssh_key_file, host_key=ssh_host_key)
         return cls(address, connection)
 
     def script(self, name: str, variables: Mapping[str, str]) -> str:
@@ -186,6 +193,56 @@ def require_answer(address: str) -> None:
             "reach it, or correct docker:host (unix:///var/run/docker.sock, tcp://server:2376, ssh://user@server). "
             "Nothing was changed."
         ) from None
+
+
+def require_login(address: str, *, key_file: str | None, host_key: str | None) -> None:
+    """Log in once as the commands on the server will, with nothing of the user's own ssh configuration.
+
+    Args:
+        address: ssh://user@host:port.
+        key_file: path of the private key; the ssh agent's keys if None.
+        host_key: the server's public key; not compared if None.
+
+    Raises:
+        Problem: there is no ssh, the server shows another host key, or it does not let the key in.
+    """
+    parts = urlsplit(address)
+    who = f"{parts.username or 'root'}@{parts.hostname}"
+    with tempfile.TemporaryDirectory() as folder:
+        known = Path(folder) / "known_hosts"
+        known.write_text(f"server {host_key}\n" if host_key else "")
+        options = {
+            "BatchMode": "yes",
+            "ConnectTimeout": f"{ANSWER_SECONDS:.0f}",
+            "GlobalKnownHostsFile": "none",
+            "HostKeyAlias": "server",
+            "IdentitiesOnly": "yes" if key_file else "no",
+            "StrictHostKeyChecking": "yes" if host_key else "no",
+            "UserKnownHostsFile": str(known),
+        }
+        given = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
+        key = ["-i", str(Path(key_file).expanduser())] if key_file else []
+        line = ["ssh", "-F", "none", *given, *key, "-p", str(parts.port or PORTS["ssh"]), who, "true"]
+        try:
+            ran = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        except FileNotFoundError:
+            raise Problem(f"docker:host: {address} needs the program ssh on this machine. Install it.") from None
+    if ran.returncode != SSH_FAILED:
+        return
+    if "Host key verification failed" in ran.stderr:
+        raise Problem(
+            f"{PROJECT}:sshHostKey: the server at {address} shows another host key than this one. If it was set up "
+            f"anew, take its key from `ssh-keyscan {parts.hostname}` and compare it with the server's own "
+            "/etc/ssh/ssh_host_*_key.pub; if it was not, somebody may stand in for it. Nothing was changed."
+        )
+    if "Permission denied" in ran.stderr:
+        found = f"{PROJECT}:sshKeyFile: the key {key_file} is" if key_file else "docker:host: the ssh agent's keys are"
+        raise Problem(
+            f"{found} not accepted at {address}. Add the public key to ~/.ssh/authorized_keys of that user there, "
+            "name another key, or correct the user. Nothing was changed."
+        )
+    last = ran.stderr.strip().rpartition("\n")[2]
+    raise Problem(f"docker:host: ssh to {address} fails: {last}. Nothing was changed.")
 
 
 def read_key(file: Path) -> str:

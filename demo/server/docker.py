@@ -19,12 +19,17 @@ from toolchain.image import NGINX_IMAGE, ensure_nginx_image_tar, push
 REGISTRY_PORT = 5000
 BRIDGE = "172.17.0.1"
 """The server's address as its containers see it: docker0's, Docker's default."""
+FILES = 20_000
+"""The most files that the daemon may give a container: as on a small server, and the same on every machine."""
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
 
 
 def programs(layout: Layout) -> list[Program]:
     """Return the daemon and, on the server's loopback, a registry."""
+    # without the capability, what the daemon starts cannot raise the limit either
+    bounded = (found("prlimit"), f"--nofile={FILES}:{FILES}", found("setpriv"), "--bounding-set", "-sys_resource")
     daemon = (
+        *bounded,
         found("dockerd"),
         f"--host={layout.docker_host}",
         f"--data-root={layout.folder}/docker/data",

@@ -16,7 +16,7 @@ docker image inspect "$IMAGE" >/dev/null 2>&1 || said=$(docker pull -q "$IMAGE" 
 if said=$(docker run --rm --network none --ulimit "nofile=$FILES:$FILES" --entrypoint true "$IMAGE" 2>&1); then :; else
   case "$said" in
     *rlimit*)
-      limit=$(awk '/Max open files/ {print $5}' "/proc/$(pidof -s dockerd)/limits" 2>/dev/null || cat /proc/sys/fs/nr_open)
+      limit=$(docker run --rm --network none --entrypoint sh "$IMAGE" -c 'ulimit -H -n')  # what it gives unasked
       refuse "raven-realtime:capacity needs a file limit of $FILES, and the Docker daemon of this host may give $limit." \
         "Lower the capacity to $(((limit - 1024) / 2)), or raise the daemon's limit (LimitNOFILE in its unit). Nothing was changed.";;
     *) refuse "The image $IMAGE cannot be run on this host:" "$said" "Nothing was changed.";;

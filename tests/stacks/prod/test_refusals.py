@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from typing import Any
 import pytest
 
 from demo.server import Server
+from demo.server.docker import FILES
+from raven_realtime.nginx.pieces import SPARE
 from tests import golden
 from tests.stacks.checkout import Checkout
 from tests.stacks.prod.conftest import stack_on
@@ -85,7 +88,7 @@ ROWS = {
     "network missing": Row({"networks": ["no-such-network"]}),
     "invalid host": Row({"hosts": ["https://chat.example.com/"]}),
     "host twice": Row({"hosts": [HOST, f"{HOST}=other"]}),
-    "capacity": Row({"capacity": 500_000}),
+    "capacity": Row({"capacity": (FILES - 2 * SPARE) // 2 + 1}),
 }
 """All of these are found before anything is created."""
 
@@ -120,8 +123,6 @@ def _steady(text: str, prod: Production) -> str:
         (re.escape(str(prod.server.layout.folder)), "<SERVER>"),
         (r"  pulumi:pulumi:Stack \(.*\):\n    error: update failed\n\n?", ""),
         (r"exit status (\d+): running \".*\":$", r"exit status \1: running <COMMAND>:"),
-        (r"may give \d+", "may give <LIMIT>"),
-        (r"capacity to \d+", "capacity to <N>"),
         (r"after \d+ (milliseconds|ms)", "after <N> ms"),
     ):
         text = re.sub(found, instead, text, flags=re.MULTILINE)
@@ -169,10 +170,25 @@ def key_of_mode(mode: int) -> Callable[[Production, Path], dict[str, Any]]:
     return config
 
 
+def unauthorised_key(_: Production, folder: Path) -> dict[str, Any]:
+    """Return a configuration with a key that the server does not let in."""
+    make = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / "key"))
+    subprocess.run(make, check=True)
+    return {"sshKeyFile": str(folder / "key")}
+
+
+def another_host_key(_: Production, folder: Path) -> dict[str, Any]:
+    """Return a configuration with the host key of another server."""
+    unauthorised_key(_, folder)
+    return {"sshHostKey": " ".join((folder / "key.pub").read_text().split()[:2])}
+
+
 SSH_ROWS: dict[str, Callable[[Production, Path], dict[str, Any]]] = {
     "ssh refused": lambda prod, _: {"docker:host": f"{prod.server.ssh.docker_host}:2222"},
     "ssh host missing": lambda *_: {"docker:host": "ssh://"},
     "ssh key of mode 644": key_of_mode(0o644),
+    "ssh key not authorised": unauthorised_key,
+    "ssh host key of another server": another_host_key,
     "ssh key missing": lambda _, folder: {"sshKeyFile": str(folder / "nothing")},
 }
 
