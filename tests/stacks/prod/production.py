@@ -24,6 +24,8 @@ HANDSHAKE = "/socket.io/?EIO=4&transport=polling"
 CURL = ("curl", "-sS", "--noproxy", "*", "--max-time", "5")
 CAPACITY = 2_000
 """What every machine that runs tests can hold, ten reloads included."""
+ANSWERS_WITHIN = 5.0
+"""Seconds in which the public handshake answers again, from a part's being back."""
 SEED_LABELS = {
     "traefik.enable": "true",
     "traefik.http.routers.frappe-socketio.rule": f"Host(`{HOST}`) && PathPrefix(`/socket.io`)",

@@ -10,10 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from demo.server import Server
-from tests.stacks.prod.production import HANDSHAKE, HOST, Production, get, handshake, within
-
-ANSWERS_WITHIN = 5.0
-"""Seconds, from the part's being back."""
+from tests.stacks.prod.production import ANSWERS_WITHIN, HANDSHAKE, HOST, Production, get, handshake, within
 
 
 def kill_sidecar(prod: Production) -> None:
