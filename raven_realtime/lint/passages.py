@@ -10,11 +10,12 @@ from functools import cached_property, lru_cache
 
 from raven_realtime.findings.entry import Location
 from raven_realtime.lint.routes import realtime_routers, routes, service_of
-from raven_realtime.lint.world import Nginx, World
+from raven_realtime.lint.world import Nginx, Setting, World
 from raven_realtime.nginx.directive import Directive
 from raven_realtime.nginx.request import Request
 from raven_realtime.nginx.routing import Action, Answer
 from raven_realtime.nginx.servers import Listen, Server
+from raven_realtime.problem import Problem
 from raven_realtime.settings import MULTIPLEXER_PORT, SOCKETIO_PORT, WEB_PORT
 
 QUERY = "EIO=4&transport=polling&t=Oq1%2BZ"
@@ -92,6 +93,11 @@ class Passage:
         return self.ask("websocket", proto="wss", origin=True)
 
     @cached_property
+    def without_slash(self) -> Answer:
+        """The answer to a client that leaves the path's last slash out."""
+        return self.ask("polling", target="/socket.io?EIO=4&transport=polling")
+
+    @cached_property
     def ports(self) -> tuple[int, ...]:
         """The ports that the request is passed to."""
         return tuple(port_of(server) for server in self.polling.upstream_servers)
@@ -132,10 +138,30 @@ def port_of(server: str) -> int:
     return int(tail[1]) if tail else 80
 
 
-@lru_cache(maxsize=8)
 def passages(world: World) -> tuple[Passage, ...]:
     """Return the ways of Socket.IO through all nginx configurations of a world."""
-    return tuple(passage for nginx in world.nginx for passage in _through(nginx, world))
+    return _asked(world)[0]
+
+
+def refused(world: World) -> tuple[Setting, ...]:
+    """Return what nginx would refuse at its start, seen only where a request is followed: the reason is the value."""
+    return _asked(world)[1]
+
+
+@lru_cache(maxsize=8)
+def _asked(world: World) -> tuple[tuple[Passage, ...], tuple[Setting, ...]]:
+    ways: list[Passage] = []
+    broken: list[Setting] = []
+    for nginx in world.nginx:
+        try:
+            found = list(_through(nginx, world))
+            for passage in found:
+                _ = passage.upgrade, passage.without_slash
+        except Problem as problem:
+            broken.append(Setting(nginx.name, str(problem), nginx.location))
+        else:
+            ways += found
+    return tuple(ways), tuple(broken)
 
 
 def realtime(world: World) -> Iterator[Passage]:

@@ -129,6 +129,9 @@ MUTATIONS = [
         "RT026",
     ),
     *_both("not an nginx configuration", text("proxy_buffering off;", "proxy_buffering off", count=1), "RT116"),
+    *_both(
+        "a location that nginx refuses", text("location /socket.io/ {", "location / socket.io/ {", count=1), "RT116"
+    ),
     # ports
     _prod("upstream 9001", text("172.17.0.1:9000", "172.17.0.1:9001"), "RT016"),
     Mutation("sandbox: upstream 9001", "sandbox", text("127.0.0.1:9000", "127.0.0.1:9001"), "RT016"),

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 
 from raven_realtime.findings.configuration_unreadable import ENTRY
 from raven_realtime.findings.entry import Finding
+from raven_realtime.lint.passages import refused
 from raven_realtime.lint.rule import Parameters, Rule
 from raven_realtime.lint.world import World
 
 
 def judge(world: World, _: Parameters) -> Iterator[Finding]:
-    """Report what could not be read, with the reader's own words."""
-    for broken in world.unreadable:
+    """Report what could not be read, and what nginx would refuse, with the reader's own words."""
+    for broken in (*world.unreadable, *refused(world)):
         yield ENTRY.found(broken.value, broken.location)
 
 

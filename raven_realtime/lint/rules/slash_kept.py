@@ -13,7 +13,7 @@ from raven_realtime.nginx.routing import Action
 def judge(world: World, _: Parameters) -> Iterator[Finding]:
     """Ask for /socket.io and look at where a redirect leads."""
     for passage in realtime(world):
-        answer = passage.ask("polling", target="/socket.io?EIO=4&transport=polling")
+        answer = passage.without_slash
         leads = answer.redirect or ""
         if answer.action is Action.REDIRECT and leads.startswith("http") and passage.behind_tls:
             yield ENTRY.found(f"{passage.host}: /socket.io is redirected to {leads.partition('?')[0]}", passage.at)
