@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from raven_realtime.findings.entry import Location
-from raven_realtime.lint import compose_files, resources, texts
+from raven_realtime.lint import compose_files, pulumi_config, resources, texts
 from raven_realtime.lint.world import Nginx, Reading, Setting, Source, World
 from raven_realtime.nginx.parse import parse_file
 from raven_realtime.problem import Problem
@@ -25,7 +25,8 @@ YAML = frozenset({".yml", ".yaml"})
 SITE_CONFIGS = frozenset({"common_site_config.json", "site_config.json"})
 ACCEPTED = (
     "compose files, nginx configurations (*.conf), Traefik's static and dynamic files (YAML, TOML), ngrok's file, "
-    "common_site_config.json, an exported Pulumi state (JSON), frontend sources or bundles (JS, TS, Vue, HTML)"
+    "common_site_config.json, Pulumi.<stack>.yaml, an exported Pulumi state (JSON), frontend sources or bundles "
+    "(JS, TS, Vue, HTML)"
 )
 
 
@@ -131,7 +132,9 @@ def _nginx(path: Path, reading: Reading) -> bool:
 
 def _settings(path: Path, reading: Reading) -> bool:
     root = read_toml(path) if path.suffix == ".toml" else read_yaml(path)
-    if root.get("services") and not root.get("http"):
+    if pulumi_config.is_stack(path):
+        reading.parts.append(pulumi_config.read(root, path))
+    elif root.get("services") and not root.get("http"):
         inner = compose_files.read(path)
         reading.parts += inner.parts
         reading.problems += inner.problems

@@ -136,6 +136,8 @@ class World:
     """What commands have in their environment."""
     texts: tuple[Setting, ...] = ()
     """Plain configuration that may hold what it must not: the name says what it is."""
+    exposed: tuple[Setting, ...] = ()
+    """Keys of a Pulumi stack's configuration that hold in plain text what is meant to be secret."""
     sources: tuple[Source, ...] = ()
     unknown: tuple[Setting, ...] = ()
     """What is not known yet: the name of the property, and why in the value."""

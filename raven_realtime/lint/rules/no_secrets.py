@@ -35,6 +35,13 @@ def judge(world: World, _: Parameters) -> Iterator[Finding]:
         for found in _IN_COMMAND.finditer(command.value):
             if not _REFERENCE.search(found[2]):
                 yield _found(f"a command line, after `{found[0].split('=')[0].split(' ')[0][:40]}`", command.location)
+    yield from _configuration(world)
+
+
+def _configuration(world: World) -> Iterator[Finding]:
+    for key in world.exposed:
+        if not _REFERENCE.search(key.value):
+            yield _found(f"the configuration key {key.name}", key.location)
     for text in world.texts:
         pattern = _IN_TEXT.get(text.name)
         for found in pattern.finditer(text.value) if pattern else ():

@@ -79,6 +79,16 @@ def test_a_state_from_standard_input(here: Path) -> None:
     assert (result.exit_code, [each["code"] for each in json.loads(result.stdout)["findings"]]) == (1, ["RT016"])
 
 
+def test_a_plain_value_of_a_secret_key_is_reported_and_not_shown(here: Path) -> None:
+    (here / "Pulumi.yaml").write_text("name: a\nconfig:\n  pin: {type: string, secret: true}\n  host: {type: string}\n")
+    plain = "config:\n  a:host: chat.example.com\n  a:pin: hunter2\n  a:ngrokAuthtoken: hunter2\n"
+    (here / "Pulumi.prod.yaml").write_text(plain + "  a:apiKey:\n    secure: AAABAxyz\n  a:capacity: 500\n")
+    result = lint("Pulumi.prod.yaml", "-o", "json")
+    found = [(each["code"], each["line"]) for each in json.loads(result.stdout)["findings"]]
+    assert (result.exit_code, found) == (1, [("RT110", 3), ("RT110", 4)])
+    assert "hunter2" not in result.output
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
