@@ -10,7 +10,7 @@ from raven_realtime.lint.world import Setting, World
 from raven_realtime.traefik.elements import Element, read_yaml
 
 _FILE = re.compile(r"Pulumi\..+\.ya?ml")
-_NAME = re.compile(r"(?i)(?:password|passwd|secret|authtoken|token|api[_-]?key|private[_-]?key)$")
+SECRET_NAME = re.compile(r"(?i)(?:password|passwd|secret|authtoken|token|api[_-]?key|private[_-]?key)$")
 
 
 def is_stack(path: Path) -> bool:
@@ -33,9 +33,9 @@ def read(root: Element, path: Path) -> World:
     config = root.get("config")
     return World(
         exposed=tuple(
-            Setting(key.name, key.value, key.location)
+            Setting(f"the configuration key {key.name}", key.value, key.location)
             for key in (config.children if config else ())
-            if key.value and (_bare(key.name) in declared or _NAME.search(key.name))
+            if key.value and (_bare(key.name) in declared or SECRET_NAME.search(key.name))
         )
     )
 

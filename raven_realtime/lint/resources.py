@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any
 
 from raven_realtime.findings.entry import Location
 from raven_realtime.lint import texts
+from raven_realtime.lint.pulumi_config import SECRET_NAME
 from raven_realtime.lint.world import Container, Reading, Setting, Source, World
 from raven_realtime.problem import Problem
 from raven_realtime.traefik import containers as providers
@@ -70,6 +71,8 @@ class Resource:
     """The URNs that it depends on."""
     uses: Mapping[str, Sequence[str]] = field(default_factory=lambda: MappingProxyType({}))
     """The URNs that each property depends on."""
+    marked: bool = False
+    """Whether secrets in it are marked: they are in a state; the SDK hands them to policies as plain values."""
 
     @property
     def place(self) -> str:
@@ -119,6 +122,7 @@ def of_state(document: Mapping[str, Any]) -> list[Resource]:
             _plain(item.get("inputs") or {}),
             item.get("dependencies") or (),
             item.get("propertyDependencies") or {},
+            marked=True,
         )
         for item in listed
         if isinstance(item, Mapping) and not item.get("delete")
@@ -249,7 +253,12 @@ def _command(resource: Resource, runs_in: str) -> Iterator[World]:
     place = Location(resource.place)
     yield from _text(_said(given.get("stdin")), resource.place, runs_in)
     environment = _map(given.get("environment"))
-    yield World(variables=tuple(Setting(str(name), _said(value), place) for name, value in environment.items()))
+    variables = tuple(Setting(str(name), _said(value), place) for name, value in environment.items())
+    plain = (each for each in variables if resource.marked and SECRET_NAME.search(each.name))
+    yield World(
+        variables=variables,
+        exposed=tuple(replace(each, name=f"the variable {each.name} of a command") for each in plain),
+    )
     lines = dict.fromkeys(line for key in _LINES if (line := _said(given.get(key))))
     for line in lines:
         yield texts.command(line, place)

@@ -137,7 +137,7 @@ class World:
     texts: tuple[Setting, ...] = ()
     """Plain configuration that may hold what it must not: the name says what it is."""
     exposed: tuple[Setting, ...] = ()
-    """Keys of a Pulumi stack's configuration that hold in plain text what is meant to be secret."""
+    """What Pulumi knows in plain text and is meant to be secret: the name says what it is."""
     sources: tuple[Source, ...] = ()
     unknown: tuple[Setting, ...] = ()
     """What is not known yet: the name of the property, and why in the value."""

@@ -39,9 +39,9 @@ def judge(world: World, _: Parameters) -> Iterator[Finding]:
 
 
 def _configuration(world: World) -> Iterator[Finding]:
-    for key in world.exposed:
-        if not _REFERENCE.search(key.value):
-            yield _found(f"the configuration key {key.name}", key.location)
+    for plain in world.exposed:
+        if not _REFERENCE.search(plain.value):
+            yield _found(plain.name, plain.location)
     for text in world.texts:
         pattern = _IN_TEXT.get(text.name)
         for found in pattern.finditer(text.value) if pattern else ():

@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 from raven_realtime.cli import app, mount
 from tests import golden
 from tests.policies.cases import ROOT
-from tests.policies.declared import as_resources, prod, text
+from tests.policies.declared import COMMAND, Declared, as_resources, prod, text
 
 HERE = Path(__file__).parent
 APP = mount(app, "lint")
@@ -77,6 +77,17 @@ def test_a_state_from_standard_input(here: Path) -> None:
     ]
     result = lint("-", "-o", "json", given=json.dumps({"version": 3, "deployment": {"resources": listed}}))
     assert (result.exit_code, [each["code"] for each in json.loads(result.stdout)["findings"]]) == (1, ["RT016"])
+
+
+def test_a_states_plain_variable_is_reported_and_its_secret_one_is_not() -> None:
+    secret = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:x"}
+    properties = {"create": "deploy", "environment": {"API_SECRET": secret, "AUTH_TOKEN": "hunter2", "HOST": "a"}}
+    (found,) = as_resources([Declared(COMMAND, "deploy", properties)])
+    state = {"deployment": {"resources": [{"type": found.type, "urn": found.urn, "inputs": properties}]}}
+    result = lint("-", "-o", "json", given=json.dumps(state))
+    told = [(each["code"], each["evidence"]) for each in json.loads(result.stdout)["findings"]]
+    assert told == [("RT110", "the variable AUTH_TOKEN of a command holds a secret (not shown)")]
+    assert "hunter2" not in result.output
 
 
 def test_a_plain_value_of_a_secret_key_is_reported_and_not_shown(here: Path) -> None:
