@@ -61,6 +61,6 @@ def plain(value: Any) -> Any:
     """Return a value of the state with its secrets opened (``--show-secrets`` writes them as objects)."""
     if isinstance(value, dict):
         if "plaintext" in value:
-            return json.loads(value["plaintext"])
+            return plain(json.loads(value["plaintext"]))  # a connection is a secret, and the key in it another one
         return {key: plain(inner) for key, inner in value.items()}
     return value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 
 from raven_realtime.problem import Problem
 from raven_realtime.verify import remote
+from raven_realtime.verify.command import run
+from raven_realtime.verify.declared import CHECKS, checks
 from tests.toolchain.sshd import Server, serving
 
 
@@ -57,6 +60,29 @@ def test_the_key_is_in_a_file_of_ours_alone_and_on_no_command_line(connection: d
         assert key.read_text() == connection["privateKey"]
         assert not any(line in " ".join(words) for line in connection["privateKey"].splitlines())
     assert list(tmp_path.iterdir()) == []
+
+
+def secret(value: Any) -> dict[str, str]:
+    """Return a secret as ``pulumi stack export --show-secrets`` writes it."""
+    return {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "plaintext": json.dumps(value)}
+
+
+def test_the_connection_is_read_from_an_exported_state(connection: dict[str, Any]) -> None:
+    parent = f"urn:pulumi:prod::p::{CHECKS}::inward"
+    exported = {
+        "urn": f"urn:pulumi:prod::p::{CHECKS}$command:remote:Command::inward-host",
+        "type": "command:remote:Command",
+        "parent": parent,
+        # pulumi-command makes the whole connection a secret, and the stack the key in it
+        "inputs": {
+            "create": "exit 3",
+            "connection": secret({**connection, "privateKey": secret(connection["privateKey"])}),
+        },
+    }
+    (check,) = checks({"deployment": {"resources": [exported]}})
+    assert check.connection == connection
+    assert run(check) == 3
+    assert connection["privateKey"] not in repr(check)
 
 
 @pytest.mark.parametrize("key", remote.UNSUPPORTED)
