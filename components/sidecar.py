@@ -279,6 +279,7 @@ class Generation:
             "USER_ID": USER,
             "IMAGE": image,
             "FILES": str(sizes.files(settings.capacity)),
+            "DRAINING": str(sizes.DRAINING),
             "ADD_HOSTS": add_hosts(settings),
             "HASH": configuration_hash(configuration),
         }

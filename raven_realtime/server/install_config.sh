@@ -3,6 +3,21 @@
 set -eu
 . "$(dirname "$0")/ask_sidecar.sh"
 
+CONTAINERS=$(docker ps -q --filter "label=$STACK_LABEL=$STACK" --filter "label=$GENERATION_LABEL=$GENERATION")
+draining() { docker top "$1" -o pid,etime,args | grep 'shutting down' || true; }
+
+# Each reload leaves the workers that have sockets behind, and the container's limits hold only so many: past them nginx cannot fork
+# the new workers, or the kernel ends one that serves.
+for container in $CONTAINERS; do
+  old=$(draining "$container"); count=$(printf '%s' "$old" | grep -c . || true)
+  name=$(docker inspect --format '{{slice .Name 1}}' "$container")
+  [ "$count" -le "$DRAINING" ] || refuse \
+    "$name still has $count old workers that keep their sockets, and its limits have room for a reload at up to $DRAINING." \
+    "The oldest began to serve $(printf '%s\n' "$old" | awk 'NR == 1 {print $2}') ago. Each ends when its last socket closes. Nothing was changed." \
+    "Wait, and run pulumi up again; or end them on the server, then their clients connect again in a few seconds:" \
+    "  docker top $name -o pid,args | awk '/shutting down/ {print \$1}' | xargs kill"
+done
+
 in_image() {  # runs a command ($2) as a user ($1) in the sidecar's image, with the sidecar's view of the configuration
   docker run --rm -i --network none --user "$1" --cap-drop ALL --cap-add DAC_OVERRIDE --security-opt no-new-privileges \
     --tmpfs /tmp $ADD_HOSTS --ulimit "nofile=$FILES:$FILES" -v "$VOLUME:/etc/frappe-socketio" --entrypoint sh "$IMAGE" -c "$2"
@@ -14,7 +29,7 @@ if ! said=$(in_image "$USER_ID" 'nginx -t -q -e stderr -c /etc/frappe-socketio/n
 fi
 in_image 0 'cd /etc/frappe-socketio && { [ ! -f nginx.conf ] || cp nginx.conf old.conf; } && mv new.conf nginx.conf' </dev/null
 
-for container in $(docker ps -q --filter "label=$STACK_LABEL=$STACK" --filter "label=$GENERATION_LABEL=$GENERATION"); do
+for container in $CONTAINERS; do
   name=$(docker inspect --format '{{slice .Name 1}}' "$container")
   docker kill -s HUP "$container" >/dev/null
   tries=0
@@ -28,7 +43,7 @@ for container in $(docker ps -q --filter "label=$STACK_LABEL=$STACK" --filter "l
     fi
     sleep 0.2
   done
-  draining=$(docker top "$container" -o pid,args | grep -c 'shutting down' || true)
-  echo "$name has the new configuration; $draining old workers keep their sockets until these close"
+  count=$(draining "$container" | grep -c . || true)
+  echo "$name has the new configuration; $count old workers keep their sockets until these close"
 done
 echo "configuration $HASH is in force"

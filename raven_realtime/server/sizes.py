@@ -14,6 +14,8 @@ PER_CONNECTION_SLOT = 480
 """Bytes that a worker sets aside at its start for each of worker_connections: a connection and two events."""
 RELOADS = 10
 """Generations of draining workers that the limits leave room for."""
+DRAINING = WORKERS * (RELOADS - 1)
+"""The most draining workers beside which the limits have room for one more reload."""
 ASKING = 16
 """Processes of health checks and `docker exec` beside nginx: a shell and a client each, several at once if need be."""
 PIDS = 1 + WORKERS * (1 + RELOADS) + ASKING

@@ -21,14 +21,17 @@ class Seen:
     upgraded: int
     lost: int
     """How many times one lost its connection."""
+    late: int
+    """How many of these Socket.IO itself closed, because the upgrade took longer than the 10 s that it waits."""
     slowest: int
-    """The longest time, in ms, from a loss to being connected again."""
+    """The longest time, in ms, from a loss to being connected again; what the clients' process waits for the
+    processor is left out."""
     errors: tuple[str, ...]
-    """What attempts to connect failed with, each once."""
+    """What attempts to connect failed with, and why connections were lost a second time, each once."""
 
 
 class Clients:
-    """Live clients; ask them with `seen`."""
+    """Live clients; ask them with `seen`, add to them with `more`."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
@@ -36,8 +39,12 @@ class Clients:
 
     def seen(self) -> Seen:
         """Ask what they noticed so far."""
+        return self.more(0)
+
+    def more(self, count: int) -> Seen:
+        """Open further ones; return what all noticed when these are on WebSocket too."""
         assert self._process.stdin
-        self._process.stdin.write("\n")
+        self._process.stdin.write(f"{count}\n")
         self._process.stdin.flush()
         return self._line()
 

@@ -25,6 +25,7 @@ def test_the_limits_hold_what_ten_reloads_with_live_sockets_leave(sockets: int) 
     workers = int(found["worker_processes"][0])
     processes = 1 + workers * (1 + sizes.RELOADS)
     assert processes + sizes.ASKING <= sizes.PIDS
+    assert sizes.DRAINING + workers == processes - 1 - workers, "one more reload fits beside the most that may drain"
     slots = int(found["worker_connections"][0]) * sizes.PER_CONNECTION_SLOT * (processes - 1)
     assert slots + sockets * sizes.PER_SOCKET <= sizes.memory(sockets) * sizes.MIB
     assert int(found["worker_rlimit_nofile"][0]) == sizes.files(sockets)
