@@ -1,5 +1,7 @@
 """worker_connections are not enough: each proxied client takes two, and others hold all that nginx has."""
 
+from raven_realtime.nginx.pieces import Capacity
+from raven_realtime.nginx.sidecar import WORKERS
 from tests.symptoms.path import Symptom
 
 SYMPTOM = Symptom(
@@ -7,8 +9,8 @@ SYMPTOM = Symptom(
     "RT029",
     {
         "nginx": (
-            ("worker_processes auto;", "worker_processes 1;"),
-            ("worker_connections 20512;", "worker_connections 20;"),
+            (f"worker_processes {WORKERS};", "worker_processes 1;"),
+            (f"worker_connections {Capacity().connections};", "worker_connections 20;"),
         )
     },
     asks={"inside": True, "held": 12},
