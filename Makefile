@@ -14,6 +14,8 @@ REPORT ?= -
 # how long `make fuzz` goes on
 FUZZ_SECONDS ?= 600
 TOOLCHAIN := python3 -m toolchain
+# what breaks the realtime path stops an update
+JUDGED := --policy-pack policies
 # what follows runs with the project's Python, the engine and the project's own state
 WITH_TOOLS = eval "$$($(TOOLCHAIN) env)"
 # three workers for two cores: much of a test is waiting for real servers
@@ -29,14 +31,14 @@ up: ## provision the sandbox stack and prove that realtime works through its pub
 	@$(TOOLCHAIN) ensure --for up
 	$(WITH_TOOLS)
 	config=$$($(TOOLCHAIN) stack $(STACK))
-	pulumi up --yes --skip-preview --stack $(STACK) --config-file $$config
+	pulumi up --yes --skip-preview --stack $(STACK) --config-file $$config $(JUDGED)
 
 .PHONY: preview
 preview: ## show what `make up` would change; changes nothing
 	@$(TOOLCHAIN) ensure --for up
 	$(WITH_TOOLS)
 	config=$$($(TOOLCHAIN) stack $(STACK))
-	pulumi preview --stack $(STACK) --config-file $$config
+	pulumi preview --stack $(STACK) --config-file $$config $(JUDGED)
 
 .PHONY: preview-report
 preview-report: ## what the change since BASE would do to STACK, and what of it breaks realtime (Markdown)
