@@ -20,6 +20,8 @@ JUDGED := --policy-pack policies
 WITH_TOOLS = eval "$$($(TOOLCHAIN) env)"
 # three workers for two cores: much of a test is waiting for real servers
 PYTEST = .venv/bin/python -m pytest -n 3
+# what is judged by the clock has the machine to itself
+ALONE = .venv/bin/python -m pytest -m
 
 .PHONY: help
 help: ## list the targets
@@ -81,7 +83,8 @@ demo-prod-down: ## remove the prod stack and the throw-away server
 test: check ## every behaviour, on real parts; what CI runs
 	@$(TOOLCHAIN) ensure --for test prod
 	$(WITH_TOOLS)
-	$(PYTEST) -m "not full"
+	$(PYTEST) -m "not full and not alone"
+	$(ALONE) "not full and alone"
 
 .PHONY: test-unit
 test-unit: ## the pure knowledge, in seconds
@@ -92,7 +95,8 @@ test-unit: ## the pure knowledge, in seconds
 test-full: check ## `make test` and more cases of the same kinds
 	@$(TOOLCHAIN) ensure --for test prod
 	$(WITH_TOOLS)
-	$(PYTEST)
+	$(PYTEST) -m "not alone"
+	$(ALONE) alone
 
 .PHONY: fuzz
 fuzz: ## feed parsers and linter made-up input for FUZZ_SECONDS (600); a crash fails, with its seed
@@ -128,7 +132,8 @@ docs: ## write what is generated: Pulumi.yaml's config, the findings' pages
 golden: ## write the golden files anew; read the diff before you commit it
 	@$(TOOLCHAIN) ensure --for test prod
 	$(WITH_TOOLS)
-	UPDATE_GOLDEN=1 $(PYTEST) -m "not full"
+	UPDATE_GOLDEN=1 $(PYTEST) -m "not full and not alone"
+	UPDATE_GOLDEN=1 $(ALONE) "not full and alone"
 
 .PHONY: format
 format: ## format the code

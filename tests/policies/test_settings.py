@@ -71,7 +71,7 @@ def unknown(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, str]]:
     stack = [Declared(kind, f"{kind}.{key}", {**REQUIRED.get(kind, {}), key: "\0unknown"}) for kind, key in UNKNOWNS]
     run, violations = preview(tmp_path_factory.mktemp("unknown"), stack)
     assert run.code == 0, run.text
-    said = [(each, each.message.splitlines()[0]) for each in violations if each.policy == "values-known"]
+    said = [(each, each.message.splitlines()[1]) for each in violations if each.policy == "values-known"]
     return {(each.resource, line.rpartition(": ")[2].split()[0]) for each, line in said}
 
 

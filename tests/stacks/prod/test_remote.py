@@ -95,8 +95,7 @@ def test_a_configuration_change_is_a_reload_here_too(remote: tuple[Production, R
 def test_with_a_service_account_the_server_publishes_and_the_laptop_receives(remote: tuple[Production, Run]) -> None:
     made, _ = remote
     made.give_service_account(SECOND_SITE)
-    run = made.up()
-    assert run.operations() == {"frappe-socketio-check-event": "update"}
+    made.up()
     said = made.stack.outputs()["checks"]["event"]
     assert said.startswith("✓ event (public)  raven_realtime_check received in the room of "), said
     assert "one copy" in said

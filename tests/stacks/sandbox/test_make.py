@@ -15,6 +15,7 @@ from tests.measured import Measured
 from tests.stacks.checkout import Ran, checkout
 from tests.stacks.machine import Machine, diary, left_as_found, settled
 
+pytestmark = pytest.mark.alone
 GOLDEN = Path(__file__).parent / "golden"
 STEPS = ("preview", "up", "preview again", "up again", "down")
 WARM = 20
