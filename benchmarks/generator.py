@@ -34,6 +34,11 @@ _kept: list[tempfile.TemporaryDirectory[str]] = []
 """Removed when the interpreter ends."""
 
 
+def relay(port: int, to: int) -> list[str]:
+    """Return the command that copies bytes between a port of 127.0.0.1 and another, until it is ended."""
+    return [str(_program()), "relay", "-listen", str(port), "-address", f"127.0.0.1:{to}"]
+
+
 def load(kind: str, port: int, *, connections: int, seconds: float) -> dict[str, Any]:
     """Put load on the path at a port of 127.0.0.1 and return what came of it.
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks import measures, servers
+from benchmarks import generator, measures, servers
 from benchmarks.comparison import Candidate, Comparison, Measure, Target
 from benchmarks.servers import Way
 from demo.running import free_ports
@@ -75,6 +75,15 @@ def ours(folder: Path) -> Iterator[Way]:
             yield way
 
 
+@contextmanager
+def relay(_folder: Path) -> Iterator[Way]:
+    """Ask through a process that only copies bytes."""
+    with servers.socketio() as origin:
+        port = free_ports().web
+        with servers.running(generator.relay(port, origin), port):
+            yield Way(port)
+
+
 DIRECT, SEEDS, OURS = "direct", "seed's multiplexer", "our multiplexer"
 COMPARISON = Comparison(
     name="sandbox",
@@ -84,6 +93,12 @@ COMPARISON = Comparison(
         Candidate(DIRECT, direct, "Socket.IO asked at its own port"),
         Candidate(SEEDS, seed, "nginx as the seed's section 4.1 configures it"),
         Candidate(OURS, ours, "nginx as the sandbox stack configures it when nothing is set"),
+        Candidate(
+            "a bare relay",
+            relay,
+            "a process that copies bytes and knows no HTTP: about what any proxy costs at the least, since one process "
+            "more is woken for each message",
+        ),
     ),
     measures=(
         Measure("polling handshakes/s, 20 connections", measures.handshakes, (Target(OURS, 0.85),)),
@@ -91,6 +106,7 @@ COMPARISON = Comparison(
             "one socket.io-client, echo p50 in µs (less is better)",
             measures.echo_p50,
             (Target(OURS, 1.2, more_is_better=False),),
+            turns=9,
         ),
         Measure("one bare WebSocket, echo p50 in µs (less is better)", measures.bare_echo_p50),
         Measure("echoes/s, 100 sockets", measures.echoes),

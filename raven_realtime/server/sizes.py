@@ -38,5 +38,5 @@ def explanation(sockets: int) -> str:
     return (
         f"{sockets} sockets: worker_connections {Capacity(sockets).connections} (two for each proxied client), "
         f"{files(sockets)} files, memory limit {memory(sockets)} MiB, {PIDS} processes "
-        f"({PER_SOCKET // 1024} KiB a socket, and room for the {WORKERS} workers of each of {RELOADS} reloads to drain)"
+        f"({PER_SOCKET // 1024} KiB a socket, and room for the old workers of {RELOADS} reloads to drain)"
     )

@@ -33,6 +33,6 @@ def test_the_limits_hold_what_ten_reloads_with_live_sockets_leave(sockets: int) 
 
 def test_what_was_derived_is_said() -> None:
     assert sizes.explanation(2_000) == (
-        "2000 sockets: worker_connections 4512 (two for each proxied client), 5024 files, memory limit 148 MiB, "
-        "39 processes (20 KiB a socket, and room for the 2 workers of each of 10 reloads to drain)"
+        "2000 sockets: worker_connections 4512 (two for each proxied client), 5024 files, memory limit 125 MiB, "
+        "28 processes (20 KiB a socket, and room for the old workers of 10 reloads to drain)"
     )
