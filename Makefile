@@ -92,11 +92,12 @@ test-unit: ## the pure knowledge, in seconds
 	.venv/bin/python -m pytest tests/unit -m "not full"
 
 .PHONY: test-full
-test-full: check ## `make test` and more cases of the same kinds
+test-full: check ## `make test` and more cases of the same kinds; writes docs/test-full.md
 	@$(TOOLCHAIN) ensure --for test prod
 	$(WITH_TOOLS)
-	$(PYTEST) -m "not alone"
-	$(ALONE) alone
+	rm -f docs/test-full.md
+	$(PYTEST) -p tests.summary -m "not alone"
+	$(ALONE) alone -p tests.summary
 
 .PHONY: fuzz
 fuzz: ## feed parsers and linter made-up input for FUZZ_SECONDS (600); a crash fails, with its seed

@@ -32,7 +32,6 @@ def main(words: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))  # servers are stopped on the way out
     enter_own_network()
     descriptors = machine.raise_descriptors()
-    machine.go_first()
     console = Console(width=max(120, Console().width))
     try:
         ground = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import platform
 import resource
@@ -24,12 +23,6 @@ def raise_descriptors() -> int:
             continue
         break
     return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-
-
-def go_first() -> None:
-    """Have this process and its children go before everything else on the machine, where that is allowed."""
-    with contextlib.suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, 0, -19)
 
 
 def described() -> str:

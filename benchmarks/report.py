@@ -25,8 +25,10 @@ Written by `make bench`. Everything runs on one machine, load generator included
 asked in turn, each for about a second, again and again, with new servers for every round; what is only counted is asked
 once. A figure is the median, and the ratio in brackets is the median of the ratios to the first column, turn by turn.
 Absolute figures depend on the machine, so look at the ratios. A target is one of a ratio to the first column unless it
-names another, or says that the figure *itself* is meant. A target that is missed is called so here and in the last line
-that `make bench` prints; its exit code tells only whether everything could be measured.
+names another, or says that the figure *itself* is meant. *No worse* is met when the 95 % confidence interval of the
+median ratio, which stands beside it, reaches 1: of two that do the same, each is ahead in half of the turns. A target
+that is missed is called so here and in the last line that `make bench` prints; its exit code tells only whether
+everything could be measured.
 """
 SECTION = re.compile(r"^<!-- (?P<name>[a-z-]+) (?P<rank>\d+) -->$(?P<text>.*?)^<!-- end -->$", re.MULTILINE | re.DOTALL)
 STYLE = Style(

@@ -8,10 +8,10 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.measured import measured, pytest_terminal_summary
+from tests.measured import counted, measured, pytest_terminal_summary
 from tests.networks import Networks, group_of
 
-__all__ = ["measured", "pytest_terminal_summary"]
+__all__ = ["counted", "measured", "pytest_terminal_summary"]
 
 TOGETHER = ("tests/stacks", "tests/server", "tests/toolchain_docker", "tests/symptoms")
 """Below these folders the tests of one folder share something dear: a Docker daemon, a server, a deployed stack."""

@@ -1,17 +1,18 @@
-"""Deadlines with a recorded margin: what a test measured and its limit, listed at the end of the run."""
+"""What a test measured beside its limit, and what it counted: listed at the end of the run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from _pytest.terminal import TerminalReporter
 
-KEY = "measured"
+MEASURED, COUNTED = "measured", "counted"
 """Of the report's user properties, which xdist's workers hand on."""
 
 Measured = Callable[[str, float, float], None]
+Counted = Callable[[str], None]
 
 
 @pytest.fixture
@@ -22,24 +23,44 @@ def measured(request: pytest.FixtureRequest) -> Measured:
     """
 
     def keep(what: str, seconds: float, limit: float) -> None:
-        request.node.user_properties.append((KEY, [what, float(seconds), float(limit)]))
+        request.node.user_properties.append((MEASURED, [what, float(seconds), float(limit)]))
         assert seconds < limit, f"{what}: {seconds:.2f} s, and the limit is {limit:g} s"
 
     return keep
 
 
+@pytest.fixture
+def counted(request: pytest.FixtureRequest) -> Counted:
+    """Give what keeps how much a test went through, in words."""
+    return lambda what: request.node.user_properties.append((COUNTED, what))
+
+
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
-    """List every measurement beside its limit."""
-    found: list[Any] = [
+    """List every measurement beside its limit, and every count."""
+    for title, lines in ((MEASURED, list(measurements(terminalreporter))), (COUNTED, list(counts(terminalreporter)))):
+        if lines:
+            terminalreporter.section(title)
+            for line in lines:
+                terminalreporter.write_line(line)
+
+
+def measurements(reporter: TerminalReporter) -> Iterator[str]:
+    """Give a line for each measurement of a run."""
+    for what, seconds, limit in sorted(_kept(reporter, MEASURED)):
+        yield f"{seconds:8.2f} s of {limit:3g} s  {what}"
+
+
+def counts(reporter: TerminalReporter) -> Iterator[str]:
+    """Give a line for each count of a run."""
+    yield from sorted(_kept(reporter, COUNTED))
+
+
+def _kept(reporter: TerminalReporter, wanted: str) -> list[Any]:
+    return [
         value
-        for reports in terminalreporter.stats.values()
+        for reports in reporter.stats.values()
         for report in reports
         if isinstance(report, pytest.TestReport) and report.when == "call"
         for key, value in report.user_properties
-        if key == KEY
+        if key == wanted
     ]
-    if not found:
-        return
-    terminalreporter.section("measured")
-    for what, seconds, limit in sorted(found):
-        terminalreporter.write_line(f"{seconds:8.2f} s of {limit:3g} s  {what}")

@@ -15,7 +15,7 @@ import pytest
 
 from benchmarks import __main__ as bench
 from benchmarks import comparisons, measures, pack, report
-from benchmarks.comparison import Candidate, Comparison, Limit, Measure, Row, Target, run
+from benchmarks.comparison import Candidate, Comparison, Limit, Measure, NoWorse, Row, Target, run
 from benchmarks.comparisons import sidecar
 
 if TYPE_CHECKING:
@@ -113,6 +113,13 @@ def test_candidates_take_turns_and_ratios_are_those_of_a_turn() -> None:
         ([100, 50, 90], (Limit("fast", 89, more_is_better=False),), "fast at most 89 itself: missed"),
         ([0, 0, 0], (Target("fast", 1, more_is_better=False, against="slow"),), "fast at most 1 times slow: met"),
         ([0, 0, 2], (Target("fast", 1, more_is_better=False, against="slow"),), "fast at most 1 times slow: missed"),
+        ([1, 50, 90], (NoWorse("fast", 1, against="slow"),), "fast no worse than slow: met (1.80 to 1.80 times)"),
+        ([1, 50, 40], (NoWorse("fast", 1, against="slow"),), "fast no worse than slow: missed (0.80 to 0.80 times)"),
+        (
+            [1, 50, 90],
+            (NoWorse("fast", 1, more_is_better=False, against="slow"),),
+            "fast no worse than slow: missed (1.80 to 1.80 times)",
+        ),
         (
             [100, 50, 90],
             (Target("fast", 0.85), Limit("slow", 51)),
@@ -124,8 +131,26 @@ def test_verdict(figures: list[float], targets: tuple[Target, ...], verdict: str
     (row,) = run(three(figures, *targets, rounds=1))
     assert row.verdict == verdict
     assert [str(target) for target in row.missed] == [
-        said.removesuffix(": missed") for said in verdict.split("; ") if said.endswith(": missed")
+        said.partition(": ")[0] for said in verdict.split("; ") if ": missed" in said
     ]
+
+
+@pytest.mark.parametrize(
+    ("ratios", "interval"),
+    [
+        pytest.param([0.9], (0.9, 0.9), id="one turn"),
+        pytest.param([1.2, 0.8, 1.0, 0.9, 1.1], (0.8, 1.2), id="five turns: too few to leave one out"),
+        pytest.param(
+            [0.1, 0.96, 0.97, 0.98, 0.99, 1.01, 1.02, 1.03, 7], (0.96, 1.03), id="nine turns: without either end"
+        ),
+    ],
+)
+def test_two_that_do_the_same_are_not_told_apart_by_a_turn_that_went_wrong(
+    ratios: list[float], interval: tuple[float, float]
+) -> None:
+    row = Row(three([]).measures[0], {"base": [1.0] * len(ratios), "own": ratios})
+    assert row.interval("own", "base") == interval
+    assert NoWorse("own", 1, against="base").met(row) is (interval[1] >= 1)
 
 
 def test_where_the_baseline_has_nothing_figures_stand_alone() -> None:

@@ -18,6 +18,7 @@ from raven_realtime.nginx.locations import Found, Kind, Location, Locations
 from raven_realtime.nginx.regex import Undecided, search
 from raven_realtime.nginx.routing import Action, Configuration
 from raven_realtime.nginx.servers import Names
+from tests.measured import Counted
 from tests.nginx.backend import Backend
 from tests.nginx.generated import Recorded, batches, disagreements, record, told
 from tests.nginx.server import free_port
@@ -68,8 +69,10 @@ def test_the_cases_are_not_all_alike(recorded: list[Recorded]) -> None:
 
 @pytest.mark.full
 @pytest.mark.timeout(1800)
-def test_no_disagreement_in_volume(backend: Backend) -> None:
+def test_no_disagreement_in_volume(backend: Backend, counted: Counted) -> None:
     recorded = generate(backend, 70, same_every_time=False)
+    configurations = len({id(each.tree) for each in recorded})
+    counted(f"nginx: {len(recorded):,} cases of a configuration and a request, {configurations} configurations")
     assert len(recorded) >= 5_000
     wrong = disagreements(recorded)
     assert not wrong, f"{len(wrong)} of {len(recorded)}:\n{told(wrong)}"
