@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from enum import StrEnum
+from itertools import zip_longest
 from typing import Any
 
 from raven_realtime.lint.resources import UNKNOWN, Resource
@@ -15,6 +18,10 @@ GENERATION = re.compile(r"-[0-9a-f]{8}(?=-|$)")
 """The part of a name that changes with every generation of the sidecar."""
 DIGEST = re.compile(r"(?<!sha256:)\b(?:[0-9a-f]{64}|[0-9a-f]{12}|[0-9a-f]{8})\b")
 """What follows from other values: a difference in nothing else is not worth a line. An image's digest is one."""
+
+CREATE = re.compile(r"^create\b")
+LONG = 160
+"""Characters of a text above which only what differs in it is told."""
 
 
 class Kind(StrEnum):
@@ -31,6 +38,7 @@ class Difference:
     """One property."""
 
     path: str
+    """Of the property; in a text of several lines, with the line and its block: ``stdin:76 (location /)``."""
     before: Any
     after: Any
     """`None` where there is none."""
@@ -39,7 +47,7 @@ class Difference:
     def tells(self) -> bool:
         """Whether it says more than that something it follows from has changed."""
         return not (isinstance(self.before, str) and isinstance(self.after, str)) or (
-            DIGEST.sub("", self.before) != DIGEST.sub("", self.after)
+            DIGEST.sub("", self.before).split() != DIGEST.sub("", self.after).split()
         )
 
 
@@ -56,8 +64,8 @@ class Change:
     def telling(self) -> tuple[Difference, ...]:
         """The differences worth showing; a command's `update` line is its `create` line."""
         shown = [one for one in self.differences if one.tells]
-        created = {(one.before, one.after) for one in shown if one.path == "create"}
-        return tuple(one for one in shown if one.path != "update" or (one.before, one.after) not in created)
+        created = [replace(one, path=CREATE.sub("update", one.path)) for one in shown if CREATE.match(one.path)]
+        return tuple(one for one in shown if one not in created)
 
 
 def compare(base: Plan, head: Plan) -> list[Change]:
@@ -93,29 +101,89 @@ def _replaces(resource: Resource, differences: tuple[Difference, ...]) -> bool:
 
 def _differences(path: str, before: Any, after: Any) -> Iterator[Difference]:
     before, after = _by_name(before), _by_name(after)
+    if before == after:
+        return
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in sorted(before.keys() | after.keys()):
             yield from _differences(f"{path}.{key}" if path else str(key), before.get(key), after.get(key))
-    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
-        for index, (old, new) in enumerate(zip(before, after, strict=True)):
-            yield from _differences(f"{path}[{index}]", old, new)
+    elif isinstance(before, list) and isinstance(after, list):
+        yield from _elements(path, before, after)
     elif isinstance(before, str) and isinstance(after, str) and "\n" in before + after:
         yield from _lines(path, before, after)
-    elif before != after and UNKNOWN not in {str(before), str(after)}:
+    elif isinstance(before, str) and isinstance(after, str) and max(len(before), len(after)) > LONG:
+        yield from _words(path, before, after)
+    elif UNKNOWN not in {str(before), str(after)}:
         yield Difference(path, before, after)
 
 
+def _elements(path: str, before: list[Any], after: list[Any]) -> Iterator[Difference]:
+    """Compare lists by what is in them: one more at the front does not make all that follow differ."""
+    old, new = ([json.dumps(each, sort_keys=True) for each in side] for side in (before, after))
+    for gone, come in _parting(old, new):
+        for was, now in zip_longest(gone, come):
+            index = now if now is not None else was
+            yield from _differences(
+                f"{path}[{index}]",
+                None if was is None else before[was],
+                None if now is None else after[now],
+            )
+
+
 def _lines(path: str, before: str, after: str) -> Iterator[Difference]:
-    """Compare texts of several lines, such as an nginx configuration, line by line."""
+    """Compare texts of several lines, such as an nginx configuration: each line with its number and its block."""
     old, new = before.splitlines(), after.splitlines()
-    gone = [line.strip() for line in old if line not in new]
-    come = [line.strip() for line in new if line not in old]
-    for index in range(max(len(gone), len(come))):
-        yield Difference(
-            path,
-            gone[index] if index < len(gone) else None,
-            come[index] if index < len(come) else None,
-        )
+    found: list[Difference] = []
+    for gone, come in _parting(_steady(old), _steady(new)):
+        for was, now in zip_longest(gone, come):
+            lines, at = (old, was or 0) if now is None else (new, now)
+            found += _differences(
+                f"{path}:{at + 1}{_block(lines, at)}",
+                None if was is None else old[was].strip(),
+                None if now is None else new[now].strip(),
+            )
+    yield from found or [Difference(path, before, after)]
+
+
+def _block(lines: Sequence[str], at: int) -> str:
+    """Name the block that a line is indented in: " (location /socket.io/)"; empty at the top."""
+    depth = _indent(lines[at])
+    above = (line for line in reversed(lines[:at]) if line.strip() and _indent(line) < depth)
+    opening = next(above, "").strip()
+    return f" ({opening.removesuffix('{').strip()})" if opening.endswith("{") else ""
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _words(path: str, before: str, after: str) -> Iterator[Difference]:
+    """Compare long texts of one line, such as a command: the words that differ, with the option or key before them."""
+    old, new = before.split(), after.split()
+    found = []
+    for gone, come in _parting(_steady(old), _steady(new)):
+        even = len(gone) == len(come)
+        each = [(range(a, a + 1), range(b, b + 1)) for a, b in zip(gone, come, strict=True)] if even else [(gone, come)]
+        found += [Difference(path, _said(old, was), _said(new, now)) for was, now in each]
+    yield from found or [Difference(path, before, after)]
+
+
+def _said(words: Sequence[str], at: range) -> str | None:
+    if not at:
+        return None
+    named = at.start and (words[at.start - 1].startswith("-") or words[at.start - 1].endswith(":"))
+    return " ".join(words[at.start - 1 if named else at.start : at.stop])
+
+
+def _parting(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[range, range]]:
+    """Yield where two sequences differ: the positions in the one, and those in the other that stand in their place."""
+    for kind, a, b, c, d in SequenceMatcher(None, old, new).get_opcodes():
+        if kind != "equal":
+            yield range(a, b), range(c, d)
+
+
+def _steady(texts: Sequence[str]) -> list[str]:
+    """Leave out what only follows from other values."""
+    return [DIGEST.sub("", text) for text in texts]
 
 
 def _by_name(value: Any) -> Any:

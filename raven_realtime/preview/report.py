@@ -19,6 +19,8 @@ from raven_realtime.traefik.table import Table
 MARKER = "<!-- raven-realtime preview of {stack} -->"
 """By this the workflow finds the comment that it edits in place."""
 LONGEST = 160
+AROUND = 20
+"""Characters that are shown before the place where two long texts part."""
 MOST = 12
 """How many properties of one resource are shown."""
 SIGNS = {Kind.CREATED: "+", Kind.UPDATED: "~", Kind.REPLACED: "±", Kind.DELETED: "-"}
@@ -110,12 +112,10 @@ def _difference(one: Difference) -> str:
 
 
 def _parting(before: str, after: str) -> tuple[str, str]:
-    """Cut two long texts down to where they part, with the words around."""
-    old, new = before.split(), after.split()
-    start = next((at for at, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]), 0)
-    start = max(0, start - 1)
-    end = start + 8
-    return f"… {' '.join(old[start:end])} …", f"… {' '.join(new[start:end])} …"
+    """Cut two long texts down to where they part, with a little of what stands before."""
+    part = next((at for at, (old, new) in enumerate(zip(before, after, strict=False)) if old != new), 0)
+    start = max(0, part - AROUND)
+    return (f"…{before[start:]}", f"…{after[start:]}") if start else (before, after)
 
 
 def _value(value: Any) -> str:
