@@ -1,5 +1,7 @@
 """RT005: another service owns /socket.io."""
 
+from __future__ import annotations
+
 from types import MappingProxyType
 
 from raven_realtime.findings.entry import Entry, Level
@@ -25,8 +27,9 @@ Let one router only own `/socket.io` on this host, and give it a priority above 
     remedies=MappingProxyType(
         {
             "traefik": """\
-Set `traefik.http.routers.frappe-socketio.priority=1000`, and look for another container that has labels for the
-same router name or a rule that matches `/socket.io`: `raven-realtime routes` evaluates the rules of all of them.
+Give the router of `/socket.io` a higher priority than any other whose rule matches the path
+(`traefik.http.routers.NAME.priority`), and look for another container that has labels for the same router name:
+`raven-realtime routes` evaluates the rules of all of them.
 """,
             "nginx": """\
 `nginx -T` prints the effective configuration; a regular-expression location (`~`) wins over `location /socket.io/`
@@ -36,3 +39,23 @@ unless that is written `location ^~ /socket.io/`.
     ),
     explains=("RT001", "RT026", "RT037"),
 )
+
+
+def precede(router: str, priority: int) -> str:
+    """Return what to do so that a router comes first.
+
+    Args:
+        router: the one that should own the path, with its provider: ``frappe-socketio@docker``.
+        priority: the highest of the others'.
+    """
+    name, _, provider = router.rpartition("@")
+    wanted = max(1000, priority + 1)
+    how = (
+        f"the label `traefik.http.routers.{name}.priority={wanted}`"
+        if provider in {"docker", "swarm"}
+        else f"`priority: {wanted}`"
+    )
+    return (
+        f"Give {router} {how}, or leave `/socket.io` out of the other rule; two containers must not define one router\n"
+        "differently. `raven-realtime routes HOST` evaluates the rules of all of them."
+    )

@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cached_property, lru_cache
 
 from raven_realtime.findings.entry import Location
-from raven_realtime.lint.routes import realtime_routers, routes, service_of
+from raven_realtime.lint.routes import contested, realtime_routers, service_of
 from raven_realtime.lint.world import Nginx, Setting, World
 from raven_realtime.nginx.directive import Directive
 from raven_realtime.nginx.request import Request
@@ -207,15 +207,17 @@ def _through(nginx: Nginx, world: World) -> Iterator[Passage]:
 
 
 def _routed_hosts(nginx: Nginx, world: World) -> frozenset[str]:
-    """Return the hosts that Traefik sends here."""
+    """Return the hosts that Traefik sends here: Socket.IO's requests, or over TLS all of Frappe's."""
     if not nginx.runs_in or not world.container(nginx.runs_in):
         return frozenset()
-    mine = {
-        router.name
-        for router in realtime_routers(world)
-        if (service := service_of(world, router)) and nginx.runs_in in service.owners
-    }
-    return frozenset(route.host for route in routes(world) if route.router.name in mine)
+    realtime_only = {router.name for router in realtime_routers(world)}
+    return frozenset(
+        route.host
+        for route in contested(world)
+        if (route.tls or route.router.name in realtime_only)
+        and (service := service_of(world, route.router))
+        and nginx.runs_in in service.owners
+    )
 
 
 def _hosts(server: Server, routed: frozenset[str]) -> list[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 from raven_realtime.lint.world import Container, World
 from raven_realtime.settings import SOCKETIO_PORT
-from raven_realtime.traefik.claims import Claim, claimants
+from raven_realtime.traefik.claims import Claim, allows_host, claimants, example_hosts
 from raven_realtime.traefik.matchers import Path, PathPrefix, PathRegexp, required_hosts
 from raven_realtime.traefik.table import Router, Service
 from raven_realtime.traefik.tree import leaves
@@ -32,23 +32,64 @@ class Route:
 
 
 def names_socketio(router: Router) -> bool:
-    """Tell whether a rule names Socket.IO's path, rightly or not."""
-    spelled = (
-        leaf.path if isinstance(leaf, Path) else leaf.prefix if isinstance(leaf, PathPrefix) else router.rule.encode()
-        for leaf in leaves(router.parsed().tree)
-        if isinstance(leaf, Path | PathPrefix | PathRegexp)
-    )
-    return any(b"socket.io" in text.lower() or b"socket\\.io" in text.lower() for text in spelled)
+    """Tell whether a rule names Socket.IO's path, rightly or not; `/board/socket.io` is another application's."""
+    for leaf in leaves(router.parsed().tree):
+        if isinstance(leaf, Path | PathPrefix):
+            spelled = leaf.path if isinstance(leaf, Path) else leaf.prefix
+            if spelled.lower().lstrip(b"/").startswith(b"socket.io"):
+                return True
+        elif isinstance(leaf, PathRegexp) and "socket.io" in leaf.pattern.pattern.replace("\\", "").lower():
+            return True
+    return False
 
 
 @lru_cache(maxsize=8)
 def realtime_routers(world: World) -> tuple[Router, ...]:
-    """List the enabled routers that are meant for Socket.IO: by their rule, or by what they lead to."""
-    table = world.table
+    """List the enabled routers that are meant for Frappe's Socket.IO: by their rule, or by what they lead to."""
+    others = _of_others(world)
     return tuple(
         router
-        for name, router in table.routers.items()
-        if name not in table.disabled and (names_socketio(router) or leads_to_socketio(world, router))
+        for router in _enabled(world)
+        if router.name not in others and (names_socketio(router) or leads_to_socketio(world, router))
+    )
+
+
+@lru_cache(maxsize=8)
+def frontends(world: World) -> tuple[Router, ...]:
+    """List the enabled routers that lead to an nginx which has Socket.IO behind it and Frappe's web too."""
+    return tuple(
+        router
+        for router in _enabled(world)
+        if not names_socketio(router)
+        and (service := service_of(world, router))
+        and any(_passes_on(world, container) for container in containers_of(world, service))
+    )
+
+
+def _passes_on(world: World, container: Container) -> bool:
+    """Tell whether a container is frappe_docker's frontend, or runs an nginx that names Socket.IO."""
+    return container.is_frontend or any(nginx.names_socketio for nginx in world.nginx_in(container.name))
+
+
+def _enabled(world: World) -> Iterator[Router]:
+    return (router for name, router in world.table.routers.items() if name not in world.table.disabled)
+
+
+def _of_others(world: World) -> frozenset[str]:
+    """Name the routers that give the path to another application, such as a dashboard that uses Socket.IO itself.
+
+    That is known where Frappe is declared too, and what they lead to is neither Frappe's nor a proxy.
+    """
+    if not any(container.is_frappe for container in world.containers):
+        return frozenset()
+    return frozenset(
+        router.name
+        for router in _enabled(world)
+        if names_socketio(router)
+        and (service := service_of(world, router))
+        and (owners := containers_of(world, service))
+        and not any(each.may_be_proxy or each.is_frappe or world.nginx_in(each.name) for each in owners)
+        and not leads_to_socketio(world, router)
     )
 
 
@@ -81,18 +122,31 @@ def encrypted(world: World, router: Router, entrypoint: str) -> bool:
 @lru_cache(maxsize=8)
 def routes(world: World) -> tuple[Route, ...]:
     """Follow every router that is meant for Socket.IO to its hosts and entrypoints."""
-    return tuple(_routes(world))
+    return tuple(_routes(world, realtime_routers(world)))
 
 
-def _routes(world: World) -> Iterator[Route]:
+@lru_cache(maxsize=8)
+def contested(world: World) -> tuple[Route, ...]:
+    """Follow every router that Socket.IO's requests should come to, those for all of Frappe included."""
+    return (*routes(world), *_routes(world, frontends(world)))
+
+
+def _routes(world: World, routers: Iterable[Router]) -> Iterator[Route]:
     table = world.table
-    for router in realtime_routers(world):
-        hosts = required_hosts(router.parsed().tree) or {ANY_HOST}
+    for router in routers:
         for entrypoint in table.entrypoints_of(router) or ("",):
             tls = encrypted(world, router, entrypoint)
-            for host in sorted(hosts):
+            for host in hosts_of(router):
                 claims = claimants(table, host, PATH, entrypoint=entrypoint, tls=tls)
                 yield Route(router, host, entrypoint, tls, tuple(claims))
+
+
+def hosts_of(router: Router) -> list[str]:
+    """Return the hosts that a router names, or one that its rule allows; none where no such host was found."""
+    named = required_hosts(router.parsed().tree)
+    if named is not None:
+        return sorted(named) or [ANY_HOST]
+    return [host for host in (ANY_HOST, *example_hosts(router)) if allows_host(router, host)][:1]
 
 
 def redirects(world: World, router: Router) -> bool:

@@ -18,6 +18,6 @@ def sidecars(world: World) -> Iterator[Container]:
     }
     for container in world.containers:
         configured = world.nginx_in(container.name)
-        names = any("socket.io" in str(each) for nginx in configured for top in nginx.tree for each in top.walk())
+        names = any(nginx.names_socketio for nginx in configured)
         if (container.is_nginx and container.name in led) or names or (configured and container.name in led):
             yield container

@@ -71,6 +71,21 @@ class Container:
         return not self.image or bool(re.search(r"nginx|openresty|traefik|caddy|haproxy|envoy|httpd", self.image))
 
     @property
+    def is_frontend(self) -> bool:
+        """Whether it is frappe_docker's nginx, which passes Socket.IO's requests on to what `SOCKETIO` names."""
+        return "nginx-entrypoint" in self.command or any(each.name == "SOCKETIO" for each in self.environment)
+
+    @property
+    def is_frappe(self) -> bool:
+        """Whether it is one of Frappe's: by its image, its command or its variables."""
+        return (
+            bool(re.search(r"frappe|erpnext|raven", self.image))
+            or self.is_socketio
+            or self.is_frontend
+            or any(each.name.startswith("FRAPPE_") for each in self.environment)
+        )
+
+    @property
     def is_socketio(self) -> bool:
         """Whether its command runs Frappe's realtime process."""
         return bool(re.search(r"socketio\.js|realtime/index\.js|frappe\.realtime|realtime/server\.js", self.command))
@@ -90,6 +105,11 @@ class Nginx:
     def configuration(self) -> Configuration:
         """It, ready to be asked about requests."""
         return Configuration(self.tree)
+
+    @cached_property
+    def names_socketio(self) -> bool:
+        """Whether a directive of it names Socket.IO."""
+        return any("socket.io" in str(each) for top in self.tree for each in top.walk())
 
     def top(self, name: str) -> Directive | None:
         """Return a directive of the main context."""

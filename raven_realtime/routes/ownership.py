@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from raven_realtime.findings import Finding, Location, explain
+from raven_realtime.findings.path_owned_by_another import precede
 from raven_realtime.traefik.claims import Claim, Reach, claimants
 from raven_realtime.traefik.containers import DOCKER, SWARM, Container, contribution
 from raven_realtime.traefik.elements import labels_of
@@ -117,7 +118,8 @@ def _on_host(table: Table, wanted: Wanted, host: str) -> Iterator[Finding]:
                 f"{_named(claim.router)} takes {part}{PREFIX} on {host} ahead of {wanted.router}: "
                 f"{claim.router.priority_reason}, against {mine.router.effective_priority}"
             )
-            yield explain("RT005").found(evidence, claim.router.location, stack="traefik")
+            remedy = precede(wanted.router, claim.router.effective_priority)
+            yield explain("RT005").found(evidence, claim.router.location, remedy, stack="traefik")
 
 
 def _is_ahead(claim: Claim, mine: Claim) -> bool:

@@ -88,7 +88,7 @@ def claimants(
         The claims with reach ALWAYS, MAY or SHADOWED, the highest priority first. A router that is not listed never
         gets such a request.
     """
-    seen_host = Seen("", host_without_port(host).strip().lower(), host_without_port(host), b"", b"")
+    seen_host = _seen(host)
     claims: dict[str, Claim] = {}
     for name, encrypted in _planes(table, entrypoint, tls):
         for level in _levels(table, table.listening(name, tls=encrypted, host=seen_host.host), seen_host):
@@ -107,6 +107,21 @@ def hosts_named(table: Table) -> frozenset[str]:
     trees = [router.parsed().tree for name, router in table.routers.items() if name not in table.disabled]
     named = (leaf.name for tree in trees for leaf in leaves(tree) if isinstance(leaf, Host))
     return frozenset(name.removesuffix(".") for name in named)
+
+
+def allows_host(router: Router, host: str) -> bool:
+    """Tell whether a router's rule can match any request for a host."""
+    return _for_host(router.parsed().tree, _seen(host)) is not False
+
+
+def example_hosts(router: Router) -> list[str]:
+    """Return hosts that the regular expressions of a router's rule match: one for each, where one was found."""
+    patterns = (leaf.pattern for leaf in leaves(router.parsed().tree) if isinstance(leaf, HostRegexp | HostTemplate))
+    return [host for pattern in patterns if (host := pattern.example_host())]
+
+
+def _seen(host: str) -> Seen:
+    return Seen("", host_without_port(host).strip().lower(), host_without_port(host), b"", b"")
 
 
 _RANK = {Reach.ALWAYS: 0, Reach.MAY: 1, Reach.SHADOWED: 2, Reach.NEVER: 3}

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import re
+import warnings
+from collections.abc import Callable, Iterable
 from functools import lru_cache
+from typing import Any
 
 import re2
+
+parser: Any = importlib.import_module("re._parser")  # what the standard library's own sre_parse is an alias of
+kinds: Any = importlib.import_module("re._constants")
 
 LARGEST = 10_000
 """The longest pattern that is compiled, in characters."""
@@ -87,6 +94,16 @@ class GoRegexp:
         first_raw, last_raw = _raw(first), _raw(last)
         return last_raw < lowest or (first_raw > lowest and not first_raw.startswith(lowest))
 
+    def example_host(self) -> str | None:
+        """Return a host that it matches; None where none was found."""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # Python's syntax: where Go's differs, the match below tells
+                made = _example(parser.parse(self.pattern.replace(r"\z", r"\Z")))
+        except (re.error, RecursionError, OverflowError, ValueError):
+            return None
+        return made if made and self.matches(made) else None
+
     def __eq__(self, other: object) -> bool:
         """Compare by pattern."""
         return isinstance(other, GoRegexp) and other.pattern == self.pattern
@@ -98,6 +115,59 @@ class GoRegexp:
     def __repr__(self) -> str:
         """Show the pattern."""
         return f"GoRegexp({self.pattern!r})"
+
+
+LONGEST_HOST = 253
+_OF_HOSTS = "abcdefghijklmnopqrstuvwxyz0123456789-."
+_CATEGORIES: dict[Any, Callable[[str], bool]] = {
+    kinds.CATEGORY_DIGIT: str.isdigit,
+    kinds.CATEGORY_NOT_DIGIT: lambda one: not one.isdigit(),
+    kinds.CATEGORY_WORD: str.isalnum,
+    kinds.CATEGORY_NOT_WORD: lambda one: not one.isalnum(),
+    kinds.CATEGORY_NOT_SPACE: lambda _: True,
+}
+
+
+def _example(parsed: Iterable[tuple[Any, Any]]) -> str:
+    """Follow a short way through a parsed pattern: the first of what may be chosen, once what may be left out.
+
+    Raises:
+        ValueError: the way is longer than any host, or leads through what is not followed.
+    """
+    made = ""
+    for kind, given in parsed:
+        if kind is kinds.LITERAL:
+            made += chr(given)
+        elif kind in {kinds.ANY, kinds.IN, kinds.NOT_LITERAL}:
+            made += next((one for one in _OF_HOSTS if _takes(kind, given, one)), "")
+        elif kind in {kinds.MAX_REPEAT, kinds.MIN_REPEAT}:
+            least, most, inner = given
+            made += _example(inner) * min(max(least, min(1, int(most))), LONGEST_HOST)
+        elif kind is kinds.SUBPATTERN:
+            made += _example(given[-1])
+        elif kind is kinds.BRANCH:
+            made += _example(given[1][0])
+        elif kind is not kinds.AT:
+            raise ValueError(f"{kind} is not followed")
+        if len(made) > LONGEST_HOST:
+            raise ValueError("longer than a host")
+    return made
+
+
+def _takes(kind: Any, given: Any, one: str) -> bool:
+    """Tell whether a class of characters takes one."""
+    match kind:
+        case kinds.ANY:
+            return True
+        case kinds.LITERAL | kinds.NOT_LITERAL:
+            return (ord(one) == given) is (kind == kinds.LITERAL)
+        case kinds.RANGE:
+            return given[0] <= ord(one) <= given[1]  # type: ignore[no-any-return]
+        case kinds.CATEGORY:
+            return given in _CATEGORIES and _CATEGORIES[given](one)
+        case _:
+            negated = given[0][0] is kinds.NEGATE
+            return negated is not any(_takes(inner, what, one) for inner, what in given[negated:])
 
 
 def _tied_to_start(pattern: str) -> bool:

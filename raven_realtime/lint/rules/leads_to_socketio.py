@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from raven_realtime.findings.entry import Finding
 from raven_realtime.findings.web_answers import ENTRY
 from raven_realtime.lint.passages import Behind, passages, tunnels_apart
-from raven_realtime.lint.routes import names_socketio, realtime_routers, routes, service_of
+from raven_realtime.lint.routes import hosts_of, names_socketio, realtime_routers, routes, service_of
 from raven_realtime.lint.rule import Parameter, Parameters, Rule
 from raven_realtime.lint.world import World
 from raven_realtime.nginx.routing import Action, Answer
@@ -22,7 +22,7 @@ def judge(world: World, parameters: Parameters) -> Iterator[Finding]:
 def _routers(world: World, web: int) -> Iterator[Finding]:
     reached = {claim.router.name for route in routes(world) for claim in route.claims}
     for router in realtime_routers(world):
-        if names_socketio(router) and router.name not in reached:
+        if names_socketio(router) and router.name not in reached and hosts_of(router):
             yield ENTRY.found(
                 f"{router.name} has the rule {router.rule}, which no request for /socket.io/ matches", router.location
             )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from raven_realtime.findings.entry import Finding
 from raven_realtime.findings.routers_tie import ENTRY
-from raven_realtime.lint.routes import routes
+from raven_realtime.lint.routes import contested
 from raven_realtime.lint.rule import Parameters, Rule
 from raven_realtime.lint.world import World
 from raven_realtime.traefik.claims import Reach
@@ -12,7 +12,7 @@ from raven_realtime.traefik.claims import Reach
 
 def judge(world: World, _: Parameters) -> Iterator[Finding]:
     """Report each pair of routers that tie, unless they lead to the same service."""
-    for route in routes(world):
+    for route in contested(world):
         for claim in route.claims:
             if claim.reach is Reach.SHADOWED or claim.router.name != route.router.name:
                 continue

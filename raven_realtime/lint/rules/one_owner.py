@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from raven_realtime.findings.entry import Finding
-from raven_realtime.findings.path_owned_by_another import ENTRY
-from raven_realtime.lint.routes import Route, names_socketio, realtime_routers, routes
+from raven_realtime.findings.path_owned_by_another import ENTRY, precede
+from raven_realtime.lint.routes import Route, contested, names_socketio, realtime_routers
 from raven_realtime.lint.rule import Parameters, Rule
 from raven_realtime.lint.world import World
 from raven_realtime.traefik.claims import Claim, Reach
@@ -13,16 +13,19 @@ from raven_realtime.traefik.claims import Claim, Reach
 def judge(world: World, _: Parameters) -> Iterator[Finding]:
     """Report every router that gets some of what is meant for Socket.IO, and every one that loses all of it."""
     mine = {router.name for router in realtime_routers(world)}
-    for route in routes(world):
+    for route in contested(world):
         for claim in route.claims:
             if claim.router.name == route.router.name:
                 if claim.reach is Reach.SHADOWED and not _is_mine(claim, mine):
-                    yield _lost(route, claim)
+                    yield _lost(route, claim, mine)
+            elif claim.router.name in mine and route.router.name not in mine:
+                continue  # a router of its own for Socket.IO, before the one for all of Frappe
             elif claim.reach in {Reach.ALWAYS, Reach.MAY} and not claim.ties_with and _rivals(route, claim, mine):
                 yield ENTRY.found(
                     f"{route.host}: {claim.router.name} ({claim.router.priority_reason}) can get /socket.io/ "
                     f"beside {route.router.name} ({route.router.priority_reason}): {claim.why}",
                     claim.router.location,
+                    precede(route.router.name, claim.router.effective_priority),
                     stack="traefik",
                 )
 
@@ -39,16 +42,17 @@ def _is_mine(claim: Claim, mine: set[str]) -> bool:
     return all(router.name in mine and not names_socketio(claim.router) for router in claim.shadowed_by)
 
 
-def _lost(route: Route, claim: Claim) -> Finding:
-    winners = ", ".join(
-        f"{router.name} ({router.priority_reason})"
-        for router in claim.shadowed_by
-        if any(each.router.name == router.name and each.reach is not Reach.SHADOWED for each in route.claims)
-    )
+def _lost(route: Route, claim: Claim, mine: set[str]) -> Finding:
+    getting = {each.router.name for each in route.claims if each.reach is not Reach.SHADOWED}
+    winners = [router for router in claim.shadowed_by if router.name in getting]
+    named = ", ".join(f"{router.name} ({router.priority_reason})" for router in winners)
     return ENTRY.found(
-        f"{route.host}: {winners} takes every request for /socket.io/ before {route.router.name} "
+        f"{route.host}: {named} takes every request for /socket.io/ before {route.router.name} "
         f"({route.router.priority_reason})",
         route.router.location,
+        precede(route.router.name, max((router.effective_priority for router in winners), default=0))
+        if route.router.name in mine
+        else "Give the other application a host of its own, or another path for its socket.",
         stack="traefik",
     )
 

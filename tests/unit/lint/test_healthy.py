@@ -13,6 +13,8 @@ from raven_realtime.lint.files import read
 HEALTHY = Path(__file__).parent / "healthy"
 CERTIFICATE = '[[tls.certificates]]\ncertFile = "/etc/ssl/erp.crt"\nkeyFile = "/etc/ssl/erp.key"\n'
 ERP = "rule: Host(`erp.example.com`)\n"
+GRAFANA = "rule: Host(`grafana.example.com`)\n"
+ABOVE_ALL = "rule: HostRegexp(`.`)\n      traefik.http.routers.grafana.priority: 999\n"
 CATCH_ALL = "rule: PathPrefix(`/`)\n      priority: 999\n"
 SETUPS = sorted(folder.name for folder in HEALTHY.iterdir() if folder.is_dir())
 
@@ -33,6 +35,8 @@ def test_healthy_setup_raises_no_alarm(setup: str) -> None:
     [
         ("frappe_docker_traefik", "compose.yaml", "websocket:9000", "websocket:9001", "RT016"),
         ("frappe_docker_traefik", "compose.yaml", "${DB_PASSWORD}", "admin1234", "RT110"),
+        ("apps_with_sockets_of_their_own", "compose.yml", "/board/socket.io", "/socket.io", "RT005"),
+        ("bench_behind_traefik", "frappe-bench.conf", "Origin $rt_scheme", "Origin $scheme", "RT011"),
         ("bench_site", "frappe-bench.conf", "127.0.0.1:9000", "127.0.0.1:3000", "RT018"),
         ("bench_site", "common_site_config.json", "9000", "9001", "RT016"),
         ("bench_two_sites", "frappe-bench.conf", 'Connection "upgrade"', 'Connection ""', "RT025"),
@@ -42,6 +46,9 @@ def test_healthy_setup_raises_no_alarm(setup: str) -> None:
         ("file_provider", "erp.yml", ERP, CATCH_ALL, "RT005"),
         ("frontend", "socket.ts", "window.location.origin", '"http://localhost:9000"', "RT014"),
         ("host_nginx_before_docker", "site.conf", "proxy_http_version 1.1;", "", "RT025"),
+        ("multi_tenant", "compose.yml", "/socket.io`", "/socket.iox`", "RT001"),
+        ("multi_tenant", "compose.yml", GRAFANA, ABOVE_ALL, "RT005"),
+        ("multi_tenant_v2", "erp.yml", "PathPrefix", "Path", "RT001"),
         ("own_certificates", "dynamic.toml", ":9000", ":9001", "RT016"),
         ("own_certificates", "dynamic.toml", CERTIFICATE, "", "RT103"),
         ("plain_v2_syntax", "compose.yml", "https\n", "http\n", "RT102"),
