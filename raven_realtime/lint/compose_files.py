@@ -18,20 +18,24 @@ _DEFAULT = re.compile(r"\$\{\w+:?-([^{}]*)\}")
 _NGINX_PATHS = re.compile(r"/etc/nginx/|nginx\.conf|/conf\.d/")
 
 
-def read(path: Path) -> Reading:
+def read(path: Path, root: Element | None = None) -> Reading:
     """Read a compose file and the nginx configurations that it mounts.
+
+    Args:
+        path: the file.
+        root: what stands in it, where that is known already, with overrides on top.
 
     Raises:
         Problem: the compose file cannot be read; what concerns a mounted file is in the reading's problems.
     """
-    root = read_yaml(path)
+    root = root or read_yaml(path)
     services = root.get("services")
     swarm = any(
         label.name.lower().startswith("traefik.") or (label.value or "").lower().startswith("traefik.")
         for service in (services.children if services else ())
         for label in _children(service.path("deploy", "labels"))
     )
-    compose = read_compose(path, swarm=swarm)
+    compose = read_compose(path, swarm=swarm, root=root)
     reading = Reading()
     containers: list[Container] = []
     for service, routing in zip(services.children if services else (), compose.containers, strict=True):

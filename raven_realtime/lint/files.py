@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from raven_realtime.findings.entry import Location
@@ -14,6 +15,7 @@ from raven_realtime.nginx.parse import parse_file
 from raven_realtime.problem import Problem
 from raven_realtime.traefik.elements import Element, read_toml, read_yaml, yaml_element
 from raven_realtime.traefik.file import read_dynamic
+from raven_realtime.traefik.overrides import projects
 from raven_realtime.traefik.static import static_of
 
 MOST_FILES = 2_000
@@ -30,6 +32,25 @@ ACCEPTED = (
 )
 
 
+@dataclass
+class _Files(Reading):
+    """A world being read from files; compose files wait until it is known what is put on top of them."""
+
+    compose: list[tuple[Path, Element]] = field(default_factory=list)
+
+    def read_compose(self) -> None:
+        """Read the compose files that wait."""
+        for project in projects(self.compose):
+            try:
+                inner = compose_files.read(project.path, project.root)
+            except Problem as problem:
+                self.refuse(problem, Location(str(project.path)))
+            else:
+                self.parts += inner.parts
+                self.problems += inner.problems
+        self.compose.clear()
+
+
 def read(paths: Sequence[str]) -> Reading:
     """Read everything that is named.
 
@@ -39,7 +60,7 @@ def read(paths: Sequence[str]) -> Reading:
     Returns:
         What they declare. A file that is named and cannot be read, or is nothing that is judged, is in its problems.
     """
-    reading = Reading()
+    reading = _Files()
     for name in paths:
         try:
             if name == "-":
@@ -52,10 +73,11 @@ def read(paths: Sequence[str]) -> Reading:
             reading.refuse(problem, Location(name))
         except RecursionError:
             reading.refuse(Problem(f"{name}: it nests deeper than any configuration needs."), Location(name))
+    reading.read_compose()
     return reading
 
 
-def _folder(folder: Path, reading: Reading) -> None:
+def _folder(folder: Path, reading: _Files) -> None:
     """Read a folder's files; what an nginx configuration in it includes is not read again by itself."""
     files = list(_inside(folder))
     if len(files) > MOST_FILES:
@@ -65,9 +87,12 @@ def _folder(folder: Path, reading: Reading) -> None:
     whole = [file for file in files if file.suffix == ".conf" and _is_whole(file)]
     included: set[Path] = set()
     mounted = len(reading.parts)
-    for file in [*(each for each in files if each.suffix in YAML), *whole, *files]:
+    yaml = [file for file in files if file.suffix in YAML]
+    for file in [*yaml, *whole, *files]:
+        if file not in yaml:
+            reading.read_compose()  # it says which of the others are mounted
         taken = included | {Path(nginx.name).resolve() for part in reading.parts[mounted:] for nginx in part.nginx}
-        if file.resolve() in taken or (file.suffix in YAML and file not in files):
+        if file.resolve() in taken:
             continue
         before = len(reading.parts)
         try:
@@ -102,7 +127,7 @@ def _is_whole(file: Path) -> bool:
         return False
 
 
-def _file(path: Path, reading: Reading) -> bool:
+def _file(path: Path, reading: _Files) -> bool:
     """Read one file; tell whether it is anything that is judged.
 
     Raises:
@@ -122,7 +147,7 @@ def _file(path: Path, reading: Reading) -> bool:
     return _nginx(path, reading)
 
 
-def _nginx(path: Path, reading: Reading) -> bool:
+def _nginx(path: Path, reading: _Files) -> bool:
     tree = parse_file(path, check=True)
     text = "".join(_bytes(path, LARGEST_SOURCE).decode("utf-8", errors="replace"))
     where = Location(str(path))
@@ -130,14 +155,12 @@ def _nginx(path: Path, reading: Reading) -> bool:
     return True
 
 
-def _settings(path: Path, reading: Reading) -> bool:
+def _settings(path: Path, reading: _Files) -> bool:
     root = read_toml(path) if path.suffix == ".toml" else read_yaml(path)
     if pulumi_config.is_stack(path):
         reading.parts.append(pulumi_config.read(root, path))
     elif root.get("services") and not root.get("http"):
-        inner = compose_files.read(path)
-        reading.parts += inner.parts
-        reading.problems += inner.problems
+        reading.compose.append((path, root))
     elif root.get("entryPoints") or root.path("providers", "docker") or root.path("providers", "swarm"):
         reading.parts.append(World(statics=(static_of(root),)))
     elif root.get("http") or root.get("tls"):
@@ -154,7 +177,7 @@ def _entries(element: Element | None) -> list[Element]:
     return element.children if element else []
 
 
-def _state(raw: bytes, name: str, reading: Reading) -> None:
+def _state(raw: bytes, name: str, reading: _Files) -> None:
     if len(raw) > LARGEST_STATE:
         raise Problem(f"{name}: larger than {LARGEST_STATE >> 20} MiB; a stack's state is smaller.")
     if not raw.strip():

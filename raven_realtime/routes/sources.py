@@ -12,6 +12,7 @@ from raven_realtime.traefik.compose import read_compose
 from raven_realtime.traefik.containers import DOCKER, SWARM, Container, contribution
 from raven_realtime.traefik.elements import Element, read_toml, read_yaml
 from raven_realtime.traefik.file import SUFFIXES, read_dynamic
+from raven_realtime.traefik.overrides import Project, projects
 from raven_realtime.traefik.static import Static, static_arguments, static_of
 from raven_realtime.traefik.table import Contribution, Table, assemble
 
@@ -27,6 +28,7 @@ ACCEPTED = (
 class _Files:
     """What files said, sorted by what they are."""
 
+    compose: list[tuple[Path, Element]] = field(default_factory=list)
     containers: list[Container] = field(default_factory=list)
     dynamic: list[Path] = field(default_factory=list)
     static: Static | None = None
@@ -49,6 +51,8 @@ def gather(
     for path in files:
         for file in _each(path):
             _sort(file, read, certain=not path.is_dir())
+    for project in projects(read.compose):
+        _compose(project, read)
     static = read.static or Static()
     parts: list[Contribution] = [contribution([*read.containers, *containers], static.docker or DOCKER)]
     if swarm := list(services):
@@ -74,11 +78,7 @@ def _sort(file: Path, read: _Files, *, certain: bool) -> None:
     """Add what one file says; what it is shows in its top-level keys."""
     root = read_toml(file) if file.suffix.lower() == ".toml" else read_yaml(file)
     if root.get("services"):
-        compose = read_compose(file)
-        read.containers += compose.containers
-        for service, words in compose.commands.items():
-            if any(word.lower().startswith(("--entrypoints.", "--providers.")) for word in words):
-                read.static = static_arguments(words, _place(root, service))
+        read.compose.append((file, root))
     elif any(root.get(name) for name in DYNAMIC):
         read.dynamic.append(file)
     elif any(root.get(name) for name in STATIC):
@@ -86,6 +86,14 @@ def _sort(file: Path, read: _Files, *, certain: bool) -> None:
     elif certain:
         keys = ", ".join(child.name for child in root.children[:8]) or "nothing"
         raise Problem(f"{file}: found {keys} at its top; accepted: {ACCEPTED}.")
+
+
+def _compose(project: Project, read: _Files) -> None:
+    compose = read_compose(project.path, root=project.root)
+    read.containers += compose.containers
+    for service, words in compose.commands.items():
+        if any(word.lower().startswith(("--entrypoints.", "--providers.")) for word in words):
+            read.static = static_arguments(words, _place(project.root, service))
 
 
 def _place(root: Element, service: str) -> Location:

@@ -29,7 +29,12 @@ class ComposeFile:
 
 
 def read_compose(
-    path: Path, *, project: str = "", environment: Mapping[str, str] | None = None, swarm: bool = False
+    path: Path,
+    *,
+    project: str = "",
+    environment: Mapping[str, str] | None = None,
+    swarm: bool = False,
+    root: Element | None = None,
 ) -> ComposeFile:
     """Read a compose file.
 
@@ -38,11 +43,12 @@ def read_compose(
         project: The project's (or stack's) name; by default the file's `name`, or its folder's name.
         environment: For `${NAME}`; by default the process's, over the `.env` file beside the compose file.
         swarm: Read it as `docker stack deploy` does: labels under `deploy`, services instead of containers.
+        root: What stands in it, where that is known already, with overrides on top.
 
     Raises:
         Problem: If the file cannot be read or is not a compose file.
     """
-    root = read_yaml(path)
+    root = root or read_yaml(path)
     services = root.get("services")
     if services is None or services.is_list or services.value is not None:
         raise Problem(f"{root.location}: no map 'services' in this file; a compose file has one.")
@@ -208,7 +214,10 @@ class _Variables:
             case "+":
                 return self._fill(rest, location, depth + 1) if present else ""
         if not present:
-            raise Problem(f"{location}: the variable {name[0]} is required and not set. {rest}".rstrip())
+            raise Problem(
+                f"{location}: the variable {name[0]} is required and not set. {rest}".rstrip(" .")
+                + ". Set it in the environment, or in .env beside the (first) compose file."
+            )
         return value or ""
 
     def _value(self, name: str) -> str:

@@ -13,6 +13,7 @@ from raven_realtime.lint.files import read
 HEALTHY = Path(__file__).parent / "healthy"
 CERTIFICATE = '[[tls.certificates]]\ncertFile = "/etc/ssl/erp.crt"\nkeyFile = "/etc/ssl/erp.key"\n'
 ERP = "rule: Host(`erp.example.com`)\n"
+SSL = "overrides/compose.multi-bench-ssl.yaml"
 GRAFANA = "rule: Host(`grafana.example.com`)\n"
 ABOVE_ALL = "rule: HostRegexp(`.`)\n      traefik.http.routers.grafana.priority: 999\n"
 CATCH_ALL = "rule: PathPrefix(`/`)\n      priority: 999\n"
@@ -33,6 +34,14 @@ def test_healthy_setup_raises_no_alarm(setup: str) -> None:
 @pytest.mark.parametrize(
     ("setup", "file", "old", "new", "code"),
     [
+        ("frappe_docker_overrides", SSL, "erp-http.middlewares: to-https", "erp-http.middlewares: missing", "RT104"),
+        (
+            "frappe_docker_overrides",
+            SSL,
+            "labels:\n",
+            "environment: {SOCKETIO: websocket:9001}\n    labels:\n",
+            "RT016",
+        ),
         ("frappe_docker_traefik", "compose.yaml", "websocket:9000", "websocket:9001", "RT016"),
         ("frappe_docker_traefik", "compose.yaml", "${DB_PASSWORD}", "admin1234", "RT110"),
         ("apps_with_sockets_of_their_own", "compose.yml", "/board/socket.io", "/socket.io", "RT005"),
