@@ -183,7 +183,7 @@ class World:
         parts = [part for swarm in (False, True) if (part := self._provided(swarm))]
         entrypoints = [entrypoint for static in self.statics for entrypoint in static.entrypoints]
         syntax = next((static.default_syntax for static in self.statics), "v3")
-        return assemble([*parts, *self.traefik_files], entrypoints, default_syntax=syntax)
+        return assemble([*parts, *self.traefik_files], entrypoints, default_syntax=syntax, partial=not self.statics)
 
     def _provided(self, swarm: bool) -> Contribution | None:
         """Return what Traefik's docker or swarm provider gives. Containers that say nothing of Traefik are left out."""

@@ -54,12 +54,14 @@ def gather(
     for project in projects(read.compose):
         _compose(project, read)
     static = read.static or Static()
-    parts: list[Contribution] = [contribution([*read.containers, *containers], static.docker or DOCKER)]
+    running = [*containers]
+    parts: list[Contribution] = [contribution([*read.containers, *running], static.docker or DOCKER)]
     if swarm := list(services):
         parts.append(contribution(swarm, static.swarm or SWARM))
     if read.dynamic:
         parts.append(read_dynamic(read.dynamic))
-    return assemble(parts, static.entrypoints, default_syntax=static.default_syntax)
+    partial = read.static is None and not running
+    return assemble(parts, static.entrypoints, default_syntax=static.default_syntax, partial=partial)
 
 
 def _each(path: Path) -> Iterator[Path]:

@@ -160,6 +160,8 @@ class Table:
     dropped: tuple[Dropped, ...] = ()
     providers: frozenset[str] = frozenset()
     """Those whose configuration is known; a name of another provider is taken to exist."""
+    partial: bool = False
+    """Whether Traefik sees more containers than these: a middleware that they do not define is then another's."""
 
     @cached_property
     def disabled(self) -> Mapping[str, str]:
@@ -232,7 +234,7 @@ class Table:
         if router.service and self._missing(router.service, self.services):
             return f"its service {router.service} does not exist"
         for middleware in router.middlewares:
-            if self._missing(middleware, self.middlewares):
+            if self._missing(middleware, self.middlewares) and not (self.partial and _of_containers(middleware)):
                 return f"its middleware {middleware} does not exist"
         if self.entrypoints and not router.parents and not set(self.entrypoints_of(router)) & set(self.entrypoints):
             return f"none of its entrypoints exists: {', '.join(router.entrypoints)}"
@@ -243,11 +245,19 @@ class Table:
         return provider in self.providers and name not in known
 
 
+def _of_containers(name: str) -> bool:
+    return name.rpartition("@")[2] in {"docker", "swarm"}
+
+
 T = TypeVar("T", Router, Service, Middleware)
 
 
 def assemble(
-    contributions: Iterable[Contribution], entrypoints: Iterable[EntryPoint] = (), *, default_syntax: str = "v3"
+    contributions: Iterable[Contribution],
+    entrypoints: Iterable[EntryPoint] = (),
+    *,
+    default_syntax: str = "v3",
+    partial: bool = False,
 ) -> Table:
     """Put the providers' contributions together as Traefik does.
 
@@ -255,6 +265,7 @@ def assemble(
         contributions: One for each provider.
         entrypoints: Of the static configuration; none if it is not known.
         default_syntax: `core.defaultRuleSyntax`.
+        partial: Whether Traefik sees more containers than these, such as those of the stack that it is itself part of.
     """
     listed = {entrypoint.name: entrypoint for entrypoint in entrypoints}
     routers: dict[str, Router] = {}
@@ -283,6 +294,7 @@ def assemble(
         MappingProxyType(listed),
         tuple(dropped),
         frozenset(providers),
+        partial,
     )
 
 

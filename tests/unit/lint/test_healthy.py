@@ -34,7 +34,7 @@ def test_healthy_setup_raises_no_alarm(setup: str) -> None:
 @pytest.mark.parametrize(
     ("setup", "file", "old", "new", "code"),
     [
-        ("frappe_docker_overrides", SSL, "erp-http.middlewares: to-https", "erp-http.middlewares: missing", "RT104"),
+        ("frappe_docker_overrides", SSL, "erp-https.service: erp", "erp-https.service: missing", "RT104"),
         (
             "frappe_docker_overrides",
             SSL,
@@ -42,6 +42,7 @@ def test_healthy_setup_raises_no_alarm(setup: str) -> None:
             "environment: {SOCKETIO: websocket:9001}\n    labels:\n",
             "RT016",
         ),
+        ("frappe_docker_traefik", "compose.yaml", "-http.entrypoints=websecure", "-http.middlewares=missing", "RT104"),
         ("frappe_docker_traefik", "compose.yaml", "websocket:9000", "websocket:9001", "RT016"),
         ("frappe_docker_traefik", "compose.yaml", "${DB_PASSWORD}", "admin1234", "RT110"),
         ("apps_with_sockets_of_their_own", "compose.yml", "/board/socket.io", "/socket.io", "RT005"),
