@@ -80,6 +80,11 @@ MUTATIONS = [
     ),
     *_both("no Host", text("proxy_set_header Host $host;", ""), "RT008"),
     *_both("Host of the upstream", text("proxy_set_header Host $host;", "proxy_set_header Host $proxy_host;"), "RT008"),
+    _prod(
+        "a router straight to Socket.IO",
+        also(app("node", {"rule": "Host(`b.example`) && PathPrefix(`/socket.io`)", **TLS}, 9000)),
+        "RT008",
+    ),
     _prod("no site", text("proxy_set_header X-Frappe-Site-Name $raven_site;", ""), "RT009"),
     _prod("site of no host", text(f"{HOST} {HOST};", "other.example other;"), "RT009"),
     _prod(
