@@ -125,12 +125,13 @@ def doctor_command(
         credentials=given(credentials, ask),
         timeout=timeout,
     )
-    named = Inside(Machine.at(ssh), bench, nginx, "" if docker == "local" else docker, traefik_api, redis)
+    machine = Machine.at(ssh)
+    named = Inside(machine, bench, nginx, "" if docker == "local" else docker, traefik_api, redis)
     question = Question(
         target,
         like=Target.parse(like, timeout=timeout) if like else None,
         hold_seconds=seconds(hold),
-        publisher=Publisher(bench, site or target.host, bench_command) if bench and not ssh else None,
+        publisher=Publisher(bench, site or target.host, bench_command, machine.prefix) if bench else None,
         channel=channel,
         inside=_inside(named, look_inside),
     )
@@ -160,7 +161,7 @@ def _inside(named: Inside, wanted: bool) -> Inside | None:
     )
     if not wanted and informed == Inside():
         return None
-    if informed.docker is None and (wanted or informed.machine.ssh) and shutil.which("docker"):
+    if informed.docker is None and (informed.machine.ssh or (wanted and shutil.which("docker"))):
         return replace(informed, docker="")
     return informed
 

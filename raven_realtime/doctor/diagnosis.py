@@ -48,7 +48,8 @@ class Diagnosis:
 
     def _fitted(self, found: Finding) -> Finding:
         """Give the general remedy, and what it means on each stack that was seen, by this finding or another check."""
-        seen = dict.fromkeys((*self.stacks, found.stack))
+        # A remedy for the system at hand says all that the stacks' own would.
+        seen = dict.fromkeys([found.stack] if found.remedy else [*self.stacks, found.stack])
         fitting = [stack for stack in seen if stack in found.entry.remedies]
         particular = [f"On {STACKS[stack]}:\n\n{found.entry.remedies[stack].rstrip()}" for stack in fitting]
         return replace(found, remedy="\n\n".join([(found.remedy or found.entry.remedy).rstrip(), *particular]))
@@ -73,6 +74,8 @@ class Diagnosis:
 
     def _causes(self, found: Finding, shown: str) -> bool:
         """Whether a finding is the cause of the code that is seen further out, by what else the walk saw."""
+        if shown in found.causes:
+            return True
         if shown not in found.entry.explains:
             return False
         asked = (result for result in self.results if result.hop == upstream.CHECK.name)
@@ -104,7 +107,7 @@ class Diagnosis:
         """What the walk knows of each part of the path, from the outside in."""
         known = checks()
         proven = {part for result in self.results if result.ok for part in known[result.hop].through}
-        broken = self.verdict[1].entry.hop if self.verdict and not self.healthy else ""
+        broken = self.verdict[1].at_fault if self.verdict and not self.healthy else ""
         return {
             part: State.BROKEN if part == broken else State.PROVEN if part in proven else State.UNKNOWN for part in HOPS
         }
@@ -114,7 +117,7 @@ class Diagnosis:
         """The verdict in one sentence."""
         found = self.verdict[1] if self.verdict is not None else None
         if found is not None and not self.healthy:
-            return f"{found.entry.title}: {HOPS[found.entry.hop]} is at fault."
+            return f"{found.entry.title}: {HOPS[found.at_fault]} is at fault."
         left = ", ".join(result.hop for result in self.unchecked)
         said = "No fault found." if found is None else f"No hop is broken, but: {found.code} {found.entry.title}."
         return said + (f" Not checked: {left}." if left else "")

@@ -65,7 +65,7 @@ def _culprit(diagnosis: Diagnosis) -> str:
         passed = sum(result.ok for result in diagnosis.results)
         return f"{passed} of {len(diagnosis.results)} checks passed on {diagnosis.target.host}."
     hop, found = diagnosis.verdict
-    return f"At fault: {HOPS[found.entry.hop]}. Found by the check “{checks()[hop].title}”."
+    return f"At fault: {HOPS[found.at_fault]}. Found by the check “{checks()[hop].title}”."
 
 
 def _more(diagnosis: Diagnosis) -> str:

@@ -35,7 +35,7 @@ def _finding(headline: str, hop: str, found: Finding, *, fault: bool) -> str:
     return "\n".join(
         [
             headline,
-            f"  {'at fault' if fault else 'concerns'}  {HOPS[found.entry.hop]}",
+            f"  {'at fault' if fault else 'concerns'}  {HOPS[found.at_fault]}",
             f"  seen      {found.evidence} (by {hop})",
             *(f"  {'do' if number == 0 else '':<8}  {text}".rstrip() for number, text in enumerate(todo(found))),
             f"  more      raven-realtime explain {found.code} ({found.entry.page})",

@@ -59,6 +59,15 @@ class Finding:
     """The remedy for the system at hand; the catalogue's when empty."""
     stack: str = ""
     """The stack that was seen to be at work, one of `STACKS`; empty where that does not show."""
+    hop: str = ""
+    """The part of the path that is at fault here, where it is seen to be another than the catalogue's."""
+    causes: tuple[str, ...] = ()
+    """The codes seen further out that this one is seen to cause, besides those that the catalogue says it explains."""
+
+    @property
+    def at_fault(self) -> str:
+        """The part of the path that is at fault: one of the names in ``raven_realtime.hops.HOPS``."""
+        return self.hop or self.entry.hop
 
     @property
     def code(self) -> str:
@@ -107,7 +116,16 @@ class Entry:
         """The page of docs/ that says all this, from the project's folder."""
         return f"docs/findings/{self.code}.md"
 
-    def found(self, evidence: str, location: Location | None = None, remedy: str = "", *, stack: str = "") -> Finding:
+    def found(
+        self,
+        evidence: str,
+        location: Location | None = None,
+        remedy: str = "",
+        *,
+        stack: str = "",
+        hop: str = "",
+        causes: tuple[str, ...] = (),
+    ) -> Finding:
         """Report this finding with its evidence.
 
         Args:
@@ -115,5 +133,7 @@ class Entry:
             location: where it stands, for findings on files and resources.
             remedy: what to do here, instead of the catalogue's general words.
             stack: the stack that was seen to be at work; its own remedy is then given.
+            hop: the part of the path that is at fault, where it is not the catalogue's.
+            causes: what was seen further out because of this, by its codes.
         """
-        return Finding(self, evidence, location, remedy, stack)
+        return Finding(self, evidence, location, remedy, stack, hop, causes)

@@ -17,7 +17,8 @@ Only the event check fails, with bench's own message.
     remedy="""\
 Run it by hand in the bench's folder:
 `bench --site SITE execute frappe.publish_realtime --kwargs "{'event': 'x', 'room': 'website'}"`, and mend what it
-says.
+says. Where bench is not found, give the doctor its full name, or what has to stand before it:
+`--bench-command ~/.local/bin/bench`, `--bench-command "docker compose exec -T backend bench"`.
 """,
     source="frappe bench execute",
 )

@@ -86,7 +86,12 @@ def _dumps(inside: Inside) -> Iterator[tuple[str, str]]:
     """Yield what `nginx -T` prints in the containers that may be the proxy before Socket.IO."""
     if inside.docker is None or inside.nginx is not None:
         return
-    for container in inside.containers:
+    try:
+        containers = inside.containers
+    except CannotLook:
+        # Another check says so; a file may still be at hand.
+        return
+    for container in containers:
         words = " ".join([container.name, *(label.key + label.value for label in container.labels)]).lower()
         if container.status != "running" or not any(word in words for word in ("socket", "frontend", "nginx")):
             continue

@@ -64,7 +64,7 @@ class Inside:
         """
         if self.docker is None:
             raise CannotLook("no Docker is named: give --docker")
-        return self.docker or (f"ssh://{self.machine.ssh}" if self.machine.ssh else "")
+        return self.docker or (f"ssh://{self.machine.ssh.removeprefix('ssh://')}" if self.machine.ssh else "")
 
     @cached_property
     def containers(self) -> list[Container]:
@@ -79,11 +79,13 @@ class Inside:
             raise CannotLook(str(problem)) from None
 
     def in_docker(self, *arguments: str) -> str:
-        """Run `docker` for the Docker host.
+        """Run `docker` for the Docker host; behind ``ssh://`` the server's own program.
 
         Raises:
             CannotLook: it failed.
         """
+        if self.docker_host.startswith("ssh://"):
+            return Machine(self.docker_host).run("docker", *arguments)
         host = ("-H", self.docker_host) if self.docker_host else ()
         return Machine().run("docker", *host, *arguments)
 

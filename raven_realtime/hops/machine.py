@@ -21,7 +21,7 @@ SECONDS = 8.0
 """How long one command may take."""
 LARGEST = 16_000_000
 """Bytes of a file or of a command's output that are looked at."""
-_DESTINATION = re.compile(r"[A-Za-z0-9_][\w.@:\-\[\]]*")
+_DESTINATION = re.compile(r"(?:ssh://)?[A-Za-z0-9_][\w.@:\-\[\]]*")
 _SSH = ("ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5")
 
 
@@ -55,7 +55,7 @@ class Machine:
     """Where to look. Build it with `Machine.at`, which explains what it refuses."""
 
     ssh: str = ""
-    """``user@host``; empty for this machine."""
+    """``user@host`` or ``ssh://user@host:port``; empty for this machine."""
 
     @classmethod
     def at(cls, ssh: str = "") -> Machine:
@@ -68,13 +68,18 @@ class Machine:
             raise Problem(f"--ssh {ssh[:100]!r} is not an SSH destination. Example: --ssh admin@chat.example.com")
         return cls(ssh)
 
+    @property
+    def prefix(self) -> tuple[str, ...]:
+        """The command line of ssh up to the server's name; empty for this machine."""
+        return (*_SSH, self.ssh) if self.ssh else ()
+
     def run(self, *command: str, stdin: str = "", seconds: float = SECONDS) -> str:
         """Run a command there and return what it printed.
 
         Raises:
             CannotLook: there is no such program, it failed, or it took too long; with its last line of stderr.
         """
-        argv: Sequence[str] = [*_SSH, self.ssh, "--", shlex.join(command)] if self.ssh else command
+        argv: Sequence[str] = [*self.prefix, "--", shlex.join(command)] if self.ssh else command
         try:
             done = subprocess.run(
                 argv, input=stdin, capture_output=True, text=True, errors="replace", timeout=seconds, check=False

@@ -32,7 +32,7 @@ def verdict(finding: Finding, hop: str) -> str:
     """Return a finding as people on call need it: hop, code, evidence, remedy, where to read on."""
     return "\n".join(
         [
-            f"{finding.code} {finding.entry.title} (found by {hop}; at fault: {finding.entry.hop})",
+            f"{finding.code} {finding.entry.title} (found by {hop}; at fault: {finding.at_fault})",
             f"  seen: {finding.evidence}",
             *(f"  {'do:  ' if number == 0 else '     '} {text}" for number, text in enumerate(todo(finding))),
             f"  more: raven-realtime explain {finding.code}",
@@ -63,7 +63,7 @@ class FindingReport(BaseModel):
             code=finding.code,
             title=finding.entry.title,
             level=finding.entry.level.value,
-            hop=finding.entry.hop,
+            hop=finding.at_fault,
             evidence=finding.evidence,
             remedy=finding.todo.strip(),
             page=finding.entry.page,

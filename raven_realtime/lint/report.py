@@ -20,7 +20,7 @@ def as_json(findings: Sequence[Finding], problems: Sequence[str]) -> str:
             "code": finding.code,
             "title": finding.entry.title,
             "level": str(finding.entry.level),
-            "hop": finding.entry.hop,
+            "hop": finding.at_fault,
             "file": finding.location.path if finding.location else None,
             "line": finding.location.line if finding.location else None,
             "evidence": finding.evidence,

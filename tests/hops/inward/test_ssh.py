@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from subprocess import CompletedProcess
 
+import pytest
+
+from demo.processes import ROOT
 from demo.running import RunningBench
 from tests.hops.conftest import SITE, StartNginx, cli
 from tests.toolchain.sshd import serving
@@ -17,8 +22,12 @@ def results(stdout: str) -> dict[str, dict[str, str]]:
     return {one["hop"]: one for one in json.loads(stdout)["results"]}
 
 
-def test_over_ssh(bench: RunningBench, nginx: StartNginx, tmp_path: Path) -> None:
-    target = nginx()
+Doctor = Callable[..., "CompletedProcess[str]"]
+
+
+@pytest.fixture
+def over_ssh(tmp_path: Path) -> Iterator[Doctor]:
+    """Run the doctor where ssh's own configuration knows a host called ``server``; gives what it printed."""
     with serving(tmp_path) as server:
         config = tmp_path / "ssh_config"
         known = tmp_path / "known_hosts"
@@ -31,15 +40,56 @@ def test_over_ssh(bench: RunningBench, nginx: StartNginx, tmp_path: Path) -> Non
         program.parent.mkdir()
         program.write_text(f'#!/bin/sh\nexec /usr/bin/ssh -F {config} "$@"\n')
         program.chmod(0o755)
-        ran = cli(
-            *("doctor", target.origin, "--site", SITE, "--ssh", "server", "-o", "json"),
-            *("--bench", str(bench.path), "--nginx", str(tmp_path / str(target.port) / "nginx.conf")),
-            environment={"PATH": os.pathsep.join([str(program.parent), "/usr/bin", "/bin"])},
-        )
+        path = os.pathsep.join([str(program.parent), "/usr/bin", "/bin"])
+
+        def doctor(*arguments: str, environment: dict[str, str] | None = None) -> CompletedProcess[str]:
+            return cli("doctor", *arguments, "-o", "json", environment={"PATH": path, **(environment or {})})
+
+        yield doctor
+
+
+@pytest.mark.parametrize("address", ["server", "ssh://server"])
+def test_over_ssh(over_ssh: Doctor, bench: RunningBench, nginx: StartNginx, tmp_path: Path, address: str) -> None:
+    target = nginx()
+    ran = over_ssh(
+        *(target.origin, "--site", SITE, "--ssh", address, "--docker", "unix:///nowhere.sock"),
+        *("--bench", str(bench.path), "--nginx", str(tmp_path / str(target.port) / "nginx.conf")),
+    )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     told = results(ran.stdout)
     assert {name for name in INWARD if told[name]["outcome"] in {"pass", "warn"}} == INWARD, told
     assert "from the realtime process's side" in told["callback"]["summary"]
+
+
+# How bench is called, and what comes of it.
+PUBLISHED = {
+    "its full name": (
+        str(ROOT / "demo" / "bench"),
+        ("pass", "message_created received in the room of Raven Channel general after "),
+    ),
+    "not on the PATH": ("no-such-bench", ("fail", "no-such-bench on server exited with 127: ")),
+}
+
+
+@pytest.mark.parametrize("called", PUBLISHED)
+def test_the_event_is_published_over_ssh(
+    over_ssh: Doctor, bench: RunningBench, nginx: StartNginx, sid: str, called: str
+) -> None:
+    command, (outcome, said) = PUBLISHED[called]
+    ran = over_ssh(
+        *(nginx().origin, "--site", SITE, "--ssh", "server", "--docker", "unix:///nowhere.sock"),
+        *("--bench", str(bench.path), "--bench-command", command, "--channel", "general"),
+        environment={"RAVEN_REALTIME_SID": sid},
+    )
+    told = results(ran.stdout)["event"]
+    assert (told["outcome"], told["summary"][: len(said)]) == (outcome, said), ran.stdout + ran.stderr
+    assert sid not in ran.stdout + ran.stderr
+
+
+def test_without_docker_it_says_what_to_name_instead(over_ssh: Doctor, nginx: StartNginx) -> None:
+    told = results(over_ssh(nginx().origin, "--ssh", "server", "--docker", "unix:///nowhere.sock").stdout)
+    assert "Docker host" in told["containers"]["summary"]
+    assert "no nginx configuration is named" in told["configuration"]["summary"]
 
 
 def test_every_option_of_the_look_inside(bench: RunningBench, nginx: StartNginx, tmp_path: Path) -> None:
