@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
@@ -84,7 +85,7 @@ class Diagnosis:
             case Given.NOTHING:
                 return True
             case Given.SOCKETIO_ANSWERS:
-                return behind is not None and behind.ok
+                return behind is not None and behind.ok and _listens(self.results)
             case Given.SEEN_FROM_NGINX:
                 saying = {stack for result in self.results if _found(result, shown) for stack in _stacks(result)}
                 # Traefik's own answer never came to nginx.
@@ -128,6 +129,11 @@ def _stacks(result: Result) -> tuple[str, ...]:
     several = result.facts.get("stacks", ())
     seen = (result.facts.get("stack"), *(several if isinstance(several, list | tuple) else ()))
     return tuple(str(stack) for stack in seen if stack)
+
+
+def _listens(results: Iterable[Result]) -> bool:
+    """Whether nginx listens where its configuration says, as far as that was seen."""
+    return all(result.facts.get("listens", True) for result in results)
 
 
 def _found(result: Result, code: str) -> bool:

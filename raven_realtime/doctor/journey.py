@@ -146,7 +146,8 @@ outside saw may lie behind any of them."""
 def _inward(inside: Inside, target: Target, results: list[Result]) -> Iterator[Step]:
     """Give the inward checks, told what the outside saw."""
     failed = [result for result in results if result.outcome is Outcome.FAIL]
-    informed = replace(inside, outside=tuple(found.code for result in failed for found in result.findings))
+    codes = tuple(found.code for result in failed for found in result.findings)
+    informed = replace(inside, outside=codes, answered=tuple(str(one.facts.get("stack", "")) for one in failed))
     for check, ask in INWARD:
         yield Step(check, partial(ask, target, informed))
 

@@ -31,7 +31,7 @@ class Given(StrEnum):
     """What has to be so for a finding on the server to be the cause of what was seen further out."""
 
     NOTHING = ""
-    SOCKETIO_ANSWERS = "Socket.IO answers where nginx asks it"
+    SOCKETIO_ANSWERS = "Socket.IO answers where nginx asks it, and nginx runs"
     SEEN_FROM_NGINX = "what was seen outside is seen from nginx's side too, or it is nginx that said it"
 
 

@@ -35,6 +35,12 @@ DEFAULT_CONNECTIONS, DEFAULT_WORKERS = 512, 1
 FEW = 1000
 """Sockets that the seed's configuration holds (measured: 998); fewer than that are worth a warning."""
 UPGRADE = (("Upgrade", "websocket"), ("Connection", "Upgrade"))
+ABSENT = ("RT002", "RT035")
+"""What shows outside when nginx does not run: who is before it says 502, or nobody answers."""
+START = """\
+Start nginx: `sudo nginx -t && sudo systemctl start nginx`, or what runs it here (`docker ps --all`,
+`sudo supervisorctl status`). If it does not stay, its error log says why.
+"""
 _DUMPED = re.compile(r"^# configuration file (.+):$", re.MULTILINE)
 
 
@@ -51,14 +57,38 @@ def _judge(target: Target, inside: Inside) -> Result:
     found = [*_port(answer, inside), *_upgrade(answer), *_idle(answer)]
     sockets, arithmetic = capacity(tree)
     spent = explain("RT029").found(f"{where}: {arithmetic}, so at most {sockets} proxied WebSockets")
+    unserved = _unserved(where, tree, inside)
+    if unserved and inside.nginx is not None and "nginx" not in inside.answered:
+        found += _absent(where, unserved, inside)
     servers = ", ".join(answer.upstream_servers) or answer.upstream or "?"
     said = f"{where}: {SOCKET_PATH} goes to {servers}, {sockets} sockets at most"
-    result = Result.of(CHECK.name, said, *found, upstream=servers, sockets=sockets, stack="nginx")
+    facts = {"upstream": servers, "sockets": sockets, "listens": not unserved, "stack": "nginx"}
+    result = Result.of(CHECK.name, said, *found, **facts)
     if sockets >= FEW:
         return result
     # A small nginx is a fault only when it is full; that shows from outside, and this then explains it.
     outcome = Outcome.FAIL if result.outcome is Outcome.FAIL else Outcome.WARN
     return replace(result, outcome=outcome, findings=(*result.findings, spent))
+
+
+def _unserved(where: str, tree: tuple[Directive, ...], inside: Inside) -> list[int]:
+    """Return the ports that nginx is to listen on, where nothing listens on any of them; none if that is not known."""
+    if where.startswith("container "):
+        return []
+    ports = {listen.port for server in Configuration(tree).servers.servers for listen in server.listens if listen.port}
+    try:
+        return [] if any(one.port in ports for one in inside.machine.listeners()) else sorted(ports)
+    except CannotLook:
+        return []
+
+
+def _absent(where: str, ports: list[int], inside: Inside) -> Iterator[Finding]:
+    """Yield that nginx does not run, where that explains what the outside saw."""
+    seen = tuple(code for code in inside.outside if code in ABSENT)
+    if seen:
+        named = ", ".join(map(str, ports))
+        evidence = f"nothing listens on port {named} of its machine, on which {where} lets nginx listen"
+        yield explain(seen[0]).found(evidence, remedy=START, hop=CHECK.through[0], causes=seen)
 
 
 def read(inside: Inside) -> tuple[str, tuple[Directive, ...]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from raven_realtime.findings import Finding, explain
 from raven_realtime.hops.inside import Inside, look
 from raven_realtime.hops.result import Check, Result
 from raven_realtime.hops.target import SOCKET_PATH, Target
-from raven_realtime.traefik.claims import claimants
+from raven_realtime.traefik.claims import Reach, claimants
 from raven_realtime.traefik.containers import Container, contribution, doubtful_network
 from raven_realtime.traefik.table import Table, assemble
 
@@ -38,12 +39,14 @@ def _judge(target: Target, inside: Inside) -> Result:
     claims = claimants(table, target.host, SOCKET_PATH)
     owners = {name for claim in claims for name in claim.router.owners}
     serving = [one for one in containers if one.name in owners and one.status == "running"]
-    found = list(_dropped(table))
+    found = [*_dropped(table), *_down(containers, target, inside.outside)]
     traefik = _traefik(containers, inside)
     for container in serving:
         found += _networks(container, traefik)
     names = ", ".join(one.name for one in serving)
-    said = f"{names} has a router for {SOCKET_PATH}" if serving else f"no container's labels claim {SOCKET_PATH}"
+    said = (
+        f"{names} has a router for {SOCKET_PATH}" if serving else f"no running container's labels claim {SOCKET_PATH}"
+    )
     total = f"{len(containers)} container{'' if len(containers) == 1 else 's'}"
     seen = [*(["traefik"] if traefik else []), *(["frappe_docker"] if _frappe_docker(containers) else [])]
     return Result.of(CHECK.name, f"{total}; {said} of {target.host}", *found, stacks=seen)
@@ -55,6 +58,74 @@ def _frappe_docker(containers: Iterable[Container]) -> bool:
     for one in containers:
         services.setdefault(one.label(f"{_COMPOSE}.project"), set()).add(one.label(f"{_COMPOSE}.service"))
     return any(names >= _FRAPPE_DOCKER for project, names in services.items() if project)
+
+
+NO_ROUTER = ("RT001", "RT005", "RT026", "RT037", "RT040")
+"""What shows outside when Traefik has dropped a router: whoever comes next answers, or Traefik that nobody does."""
+NO_SERVER = ("RT002", "RT003", "RT004", "RT038")
+"""What shows when something still asks the container's address, or no server is left for the route."""
+
+
+def _down(containers: Sequence[Container], target: Target, outside: Sequence[str]) -> Iterator[Finding]:
+    """Yield the containers that are to serve Socket.IO and do not run, where that explains what the outside saw."""
+    seen = tuple(code for code in outside if code in {*NO_ROUTER, *NO_SERVER})
+    if not seen:
+        return
+    expected = _expected(containers, target)
+    up = {_by_name(one) for one in containers if _state(one) is None}
+    for container in containers:
+        if (state := _state(container)) is None:
+            continue
+        if container.name in expected:
+            hop, wanted = "proxy", f", which is to serve {SOCKET_PATH} of {target.host},"
+        elif seen[0] in NO_SERVER and (kind := _by_name(container)) and kind not in up:
+            hop, wanted = kind, ""
+        else:
+            continue
+        evidence = f"container {container.name}{wanted} {state[0]}"
+        code = "RT002" if seen[0] in NO_SERVER else "RT001"
+        yield explain(code).found(evidence, container.location, state[1], hop=hop, causes=seen)
+
+
+def _expected(containers: Sequence[Container], target: Target) -> frozenset[str]:
+    """Return the containers that would have the route by their labels if all were up; none where one of them is."""
+    up = [replace(one, status="running", health="") for one in containers]
+    claims = claimants(assemble([contribution(up)]), target.host, SOCKET_PATH)
+    owners = next((claim.router.owners for claim in claims if claim.reach is not Reach.SHADOWED), ())
+    served = any(one.name in owners and _state(one) is None for one in containers)
+    return frozenset() if served else frozenset(owners)
+
+
+def _by_name(container: Container) -> str:
+    """Return the part of the path that a container is by its name alone, without labels for Traefik; or nothing.
+
+    The sidecar's name is the seed's; frappe_docker calls its realtime process websocket, others call it socketio.
+    """
+    if container.name.startswith("frappe-socketio"):
+        return "proxy"
+    names = (container.name, container.label(f"{_COMPOSE}.service"))
+    return "realtime" if any(part in name for part in ("socketio", "websocket") for name in names) else ""
+
+
+def _state(container: Container) -> tuple[str, str] | None:
+    """Return how a container is not up, and what to do about it; None for one that Traefik routes to."""
+    name = container.name
+    logs = f"Its log says why: `docker logs --tail 50 {name}`."
+    if container.status == "paused":
+        return "is paused", f"Let it go on: `docker unpause {name}`."
+    if container.status == "restarting":
+        return "ends again and again as soon as it is started", f"{logs} Mend that; Docker goes on starting it."
+    if container.status not in {"", "running"}:
+        return f"is {container.status}", f"Start it: `docker start {name}`. {logs}"
+    if container.health == "unhealthy":
+        probe = f"`docker inspect -f '{{{{json .State.Health}}}}' {name}`"
+        return "is unhealthy, so Traefik does not route to it", f"What its health check saw: {probe}. {logs}"
+    if container.health == "starting":
+        return (
+            "has not passed its health check yet, so Traefik does not route to it",
+            f"Wait and ask again; if it stays so: `docker inspect -f '{{{{json .State.Health}}}}' {name}`. {logs}",
+        )
+    return None
 
 
 def _dropped(table: Table) -> Iterable[Finding]:

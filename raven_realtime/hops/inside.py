@@ -34,6 +34,8 @@ class Inside:
     """The URL of the redis that Frappe publishes to; the bench's by default."""
     outside: tuple[str, ...] = ()
     """The codes that the walk from the outside found before."""
+    answered: tuple[str, ...] = ()
+    """Who answered where it failed: traefik, nginx …, as far as that showed."""
 
     @cached_property
     def configuration(self) -> dict[str, object]:

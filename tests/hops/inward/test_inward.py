@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,23 @@ def test_few_connections_are_warned_of(bench: RunningBench, nginx: StartNginx, t
     assert diagnosis.healthy
     assert "RT029" in [found.code for _, found in diagnosis.findings]
     assert "at most 128" in result(diagnosis, "configuration").findings[0].evidence
+
+
+def test_an_nginx_that_does_not_run_is_the_cause_and_not_its_size(
+    bench: RunningBench, nginx: StartNginx, tmp_path: Path
+) -> None:
+    running = nginx()
+    stopped = replace(running, port=free_ports().web)
+    judged = tmp_path / "judged.conf"
+    text = (tmp_path / str(running.port) / "nginx.conf").read_text()
+    judged.write_text(text.replace(f"listen 127.0.0.1:{running.port}", f"listen 127.0.0.1:{stopped.port}"))
+    diagnosis = walked(stopped, Inside(bench=bench.path, nginx=judged))
+    assert diagnosis.verdict is not None
+    check, found = diagnosis.verdict
+    assert (check, found.code, found.at_fault) == ("configuration", "RT035", "proxy")
+    assert f"nothing listens on port {stopped.port}" in found.evidence
+    assert "systemctl start nginx" in found.todo
+    assert "RT029" in [also.code for _, also in diagnosis.warnings]
 
 
 def test_an_address_of_before_is_the_cause_of_502(bench: RunningBench, nginx: StartNginx, tmp_path: Path) -> None:

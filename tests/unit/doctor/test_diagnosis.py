@@ -34,6 +34,9 @@ OUTER = {
     "a login": seen("handshake", "RT026"),
     "a wiki": seen("handshake", "RT005", "nginx"),
 }
+IDLE = Result("configuration", Outcome.WARN, "said", FEW.findings, {"listens": False})
+"""A small nginx that does not run: whatever fails, it is not full."""
+STOPPED = Result.of("containers", "said", explain("RT002").found("seen", hop="proxy", causes=("RT002",)))
 NO_ROUTER, TIE = seen("routers", "RT001", "traefik"), seen("routers", "RT101", "traefik")
 
 
@@ -43,6 +46,8 @@ NO_ROUTER, TIE = seen("routers", "RT001", "traefik"), seen("routers", "RT101", "
         ("502", (FEW,), seen("upstream"), "RT029"),
         ("502", (FEW,), seen("upstream", "RT002"), "RT002"),
         ("502", (FEW,), UNKNOWN, "RT002"),
+        ("502 of Traefik", (IDLE,), seen("upstream"), "RT002"),
+        ("502 of Traefik", (STOPPED, FEW), seen("upstream"), "RT002"),
         ("502", (PORT_3000,), seen("upstream", "RT002"), "RT018"),
         ("502", (PORT_3000,), seen("upstream", "RT003"), "RT018"),
         ("502", (PORT_3000,), UNKNOWN, "RT018"),
@@ -105,6 +110,22 @@ def test_a_remedy_for_the_system_at_hand_is_kept() -> None:
     verdict = diagnosis(Result.of("handshake", "said", found)).verdict
     assert verdict is not None
     assert verdict[1].todo.startswith("Do just this.\n\nOn bench:")
+
+
+def test_a_stopped_container_is_the_verdict_and_its_part_is_broken() -> None:
+    walked = diagnosis(OUTER["502 of Traefik"], STOPPED, FEW, seen("upstream"))
+    assert walked.verdict is not None
+    assert walked.verdict[0] == "containers"
+    assert [part for part, state in walked.path.items() if state == "broken"] == ["proxy"]
+    assert walked.sentence.endswith("the proxy (nginx: the sidecar, the multiplexer or the bench's own) is at fault.")
+    assert "  at fault  the proxy (nginx" in closing(walked)
+
+
+def test_a_remedy_for_the_system_at_hand_needs_no_other_stacks() -> None:
+    found = explain("RT001").found("seen", remedy="Do just this.")
+    verdict = diagnosis(seen("edge", stack="traefik"), Result.of("handshake", "said", found)).verdict
+    assert verdict is not None
+    assert verdict[1].todo == "Do just this."
 
 
 def test_a_warning_is_named_where_no_hop_is_broken() -> None:
