@@ -185,7 +185,12 @@ class Voice:
         """Say one result."""
         self.quiet()
         if self.output is Output.TEXT:
-            self.console.print(Text(row(result), style=STYLES[result.outcome]))
+            self.console.print(Text(row(result, self.width), style=STYLES[result.outcome]))
+
+    @property
+    def width(self) -> int | None:
+        """The columns to fold lines at: a terminal's. In a file or a pipe a line stays one."""
+        return self.console.width if self.console.is_terminal else None
 
     def quiet(self) -> None:
         """Take the live line away."""
@@ -197,7 +202,7 @@ class Voice:
         self.quiet()
         if self.output is Output.TEXT:
             style = "bold" if diagnosis.healthy else "bold red"
-            head, _, rest = closing(diagnosis).partition("\n")
+            head, _, rest = closing(diagnosis, self.width).partition("\n")
             self.console.print()
             self.console.print(Text(head, style=style))
             if rest:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
@@ -19,6 +19,20 @@ class State(StrEnum):
     PROVEN = "proven"
     BROKEN = "broken"
     UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Account:
+    """All that is to be said of one code: what each check saw of it, and what to do."""
+
+    finding: Finding
+    """The one that decides: the verdict's, or the outermost."""
+    seen: tuple[tuple[str, str], ...]
+    """The check and what it saw, the deciding one first."""
+    todo: str
+    """In Markdown."""
+    fault: bool
+    """Whether a check failed by it; else it is a warning."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +113,15 @@ class Diagnosis:
         return tuple(pair for pair in self.findings if pair != self.verdict)
 
     @property
+    def accounts(self) -> tuple[Account, ...]:
+        """The findings told by their codes, the verdict's first."""
+        failed = {result.hop for result in self.results if result.outcome is Outcome.FAIL}
+        alike: dict[str, list[tuple[str, Finding]]] = {}
+        for hop, found in (*((self.verdict,) if self.verdict else ()), *self.warnings):
+            alike.setdefault(found.code, []).append((hop, found))
+        return tuple(_account(pairs, failed) for pairs in alike.values())
+
+    @property
     def unchecked(self) -> tuple[Result, ...]:
         """What could not be asked, for want of credentials or because nothing answered; never counted as passed."""
         return tuple(result for result in self.results if result.outcome is Outcome.NOT_CHECKED)
@@ -122,6 +145,15 @@ class Diagnosis:
         left = ", ".join(result.hop for result in self.unchecked)
         said = "No fault found." if found is None else f"No hop is broken, but: {found.code} {found.entry.title}."
         return said + (f" Not checked: {left}." if left else "")
+
+
+def _account(pairs: Sequence[tuple[str, Finding]], failed: Container[str]) -> Account:
+    """Tell findings of one code together: with the first one's remedy, and those of others that name a culprit."""
+    first = pairs[0][1]
+    particular = [found.todo.strip("\n") for _, found in pairs[1:] if found.causes]
+    todo = dict.fromkeys([first.todo.strip("\n"), *particular])
+    seen = tuple(dict.fromkeys((hop, found.evidence) for hop, found in pairs))
+    return Account(first, seen, "\n\n".join(todo), any(hop in failed for hop, _ in pairs))
 
 
 def _stacks(result: Result) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from html import escape
 from importlib.resources import files
@@ -9,8 +10,7 @@ from string import Template
 
 from markdown_it import MarkdownIt
 
-from raven_realtime.doctor.diagnosis import Diagnosis, State
-from raven_realtime.findings import Finding
+from raven_realtime.doctor.diagnosis import Account, Diagnosis, State
 from raven_realtime.hops import HOPS, Outcome, Result, checks
 from raven_realtime.hops.report import MARKS, said
 
@@ -29,7 +29,8 @@ SIGNS = {
     State.BROKEN: '<path class="sign" d="M-8 -8 l16 16 M8 -8 l-16 16"/>',
     State.UNKNOWN: '<circle class="dot" r="3.5"/>',
 }
-SPACING, MARGIN, LEVEL = 150, 74, 58
+_STACK = re.compile(r"^On (.+):$", re.MULTILINE)
+"""How a remedy begins that is for one stack."""
 
 # No raw HTML: the texts are the catalogue's own, and would stay harmless if they were not.
 _MARKDOWN = MarkdownIt("js-default")
@@ -46,7 +47,7 @@ def page(diagnosis: Diagnosis) -> str:
         culprit=escape(_culprit(diagnosis)),
         more=_more(diagnosis),
         drawing=drawing(diagnosis),
-        findings=_findings(diagnosis),
+        findings="".join(map(_finding, diagnosis.accounts)),
         checks="".join(_row(result) for result in diagnosis.results),
         when=datetime.fromtimestamp(diagnosis.started_at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
         seconds=f"{diagnosis.seconds:.1f}",
@@ -70,56 +71,38 @@ def _culprit(diagnosis: Diagnosis) -> str:
 
 def _more(diagnosis: Diagnosis) -> str:
     """Return the links to the findings below, the verdict's first."""
-    codes = dict.fromkeys(found.code for _, found in _shown(diagnosis))
+    codes = (account.finding.code for account in diagnosis.accounts)
     links = ", ".join(f'<a href="#{code}">{code}</a>' for code in codes)
     return f'<p class="more">What was found, and what to do: {links}</p>' if links else ""
 
 
-def _shown(diagnosis: Diagnosis) -> tuple[tuple[str, Finding], ...]:
-    return ((diagnosis.verdict,) if diagnosis.verdict else ()) + diagnosis.warnings
-
-
 def drawing(diagnosis: Diagnosis) -> str:
-    """Return the path as SVG, from the browser on the left to Frappe on the right."""
-    states = list(diagnosis.path.items())
-    width = 2 * MARGIN + SPACING * (len(states) - 1)
-    lines, parts = [], []
-    for number, (part, state) in enumerate(states):
-        x = MARGIN + SPACING * number
-        if number:
-            lines.append(f'<line class="{state}" x1="{x - SPACING + 34}" y1="{LEVEL}" x2="{x - 34}" y2="{LEVEL}"/>')
+    """Return the path as a list that the page draws: from the browser on the left, or at the top, to Frappe."""
+    parts = []
+    for part, state in diagnosis.path.items():
         title, below = LABELS[part]
-        halo = f'<circle class="halo" r="38"><title>{escape(HOPS[part])}</title></circle>'
+        halo = '<circle class="halo" r="38"/>' if state is State.BROKEN else ""
         parts.append(
-            f'<g class="{state}" transform="translate({x} {LEVEL})">'
-            f'{halo if state is State.BROKEN else ""}<circle class="disc" r="26"/>{SIGNS[state]}'
-            f'<text class="name" y="62">{escape(title)}</text><text class="below" y="82">{escape(below)}</text></g>'
+            f'<li class="{state}" title="{escape(HOPS[part])}">'
+            f'<svg viewBox="-40 -40 80 80" role="img" aria-label="{state}">'
+            f'{halo}<circle class="disc" r="26"/>{SIGNS[state]}</svg>'
+            f'<span class="name">{escape(title)}</span><span class="below">{escape(below)}</span></li>'
         )
-    described = ", ".join(f"{LABELS[part][0]}: {state}" for part, state in states)
-    return (
-        f'<svg class="path" viewBox="0 0 {width} 160" role="img" aria-label="{escape(described)}">'
-        f"{''.join(lines)}{''.join(parts)}</svg>"
+    return f'<ol class="path">{"".join(parts)}</ol>'
+
+
+def _finding(account: Account) -> str:
+    found, entry = account.finding, account.finding.entry
+    evidence = "".join(
+        f'<p class="evidence"><span>Seen by {escape(hop)}</span>{escape(seen)}</p>' for hop, seen in account.seen
     )
-
-
-def _findings(diagnosis: Diagnosis) -> str:
-    """Return a section a finding; the first of a code is the one that links lead to."""
-    sections, linked = [], set[str]()
-    for hop, found in _shown(diagnosis):
-        sections.append(_finding(hop, found, "" if found.code in linked else f' id="{found.code}"'))
-        linked.add(found.code)
-    return "".join(sections)
-
-
-def _finding(hop: str, found: Finding, anchor: str) -> str:
-    entry = found.entry
+    todo = _STACK.sub(r"#### On \1", account.todo)
     return (
-        f'<section class="finding {entry.level}"{anchor}><header><span class="code">{found.code}</span>'
-        f"<h2>{escape(entry.title)}</h2></header>"
-        f'<p class="evidence"><span>Seen by {escape(hop)}</span>{escape(found.evidence)}</p>'
+        f'<section class="finding {entry.level}" id="{found.code}"><header><span class="code">{found.code}</span>'
+        f"<h2>{escape(entry.title)}</h2></header>{evidence}"
         f"<div class=columns><div><h3>What it means</h3>{_MARKDOWN.render(entry.meaning)}</div>"
         f"<div><h3>How it shows</h3>{_MARKDOWN.render(entry.shows)}</div></div>"
-        f"<h3>What to do</h3>{_MARKDOWN.render(found.todo)}"
+        f"<h3>What to do</h3>{_MARKDOWN.render(todo)}"
         f'<p class="source">Source: {escape(entry.source)}. The finding\'s page: <code>{entry.page}</code>. '
         f"In the terminal: <code>raven-realtime explain {found.code}</code></p></section>"
     )
