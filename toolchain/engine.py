@@ -34,6 +34,21 @@ main(executor, sys.argv[-1])
 ' {root} "$here/pulumi-language-python-exec" "$@"
 """
 
+INSTALLER = """\
+import socket, subprocess, sys
+from urllib.error import URLError
+from pulumi.automation import PulumiCommand
+from semver import VersionInfo
+socket.setdefaulttimeout(5)
+try:
+    PulumiCommand.install(root=sys.argv[1], version=VersionInfo.parse(sys.argv[2]))
+except subprocess.CalledProcessError as failed:
+    sys.exit(failed.output.decode(errors="replace"))
+except (URLError, TimeoutError) as unreachable:
+    sys.exit(f"Pulumi's download host does not answer ({unreachable}).")
+"""
+"""The SDK's installer; it fetches the official script and runs it."""
+
 OFFICIAL = BUILDS / f"official-{PULUMI.version}"
 CHOICE = BUILDS / "engine.json"
 """Which engine was chosen, and for which pins."""
@@ -77,7 +92,7 @@ def ensure() -> Engine:
     """
     engine = current()
     if engine is None:
-        engine = installed() or official() or built()
+        engine = _first_that_works()
         CHOICE.parent.mkdir(parents=True, exist_ok=True)
         pulumi_home.write_if_new(CHOICE, json.dumps(asdict(engine), indent=2) + "\n")
     elif engine.origin == "built":
@@ -85,39 +100,58 @@ def ensure() -> Engine:
     return engine
 
 
-def installed() -> Engine | None:
-    """Return the `pulumi` on PATH if it has, or can fetch, the official plugins."""
+def _first_that_works() -> Engine:
+    lacking = []
+    for way in (installed, official, built):
+        try:
+            return way()
+        except Problem as problem:
+            lacking.append(str(problem))
+            if way is not built:
+                _say(lacking[-1])
+    raise Problem(
+        "No way leads to a usable `pulumi` here:\n"
+        + "".join(f"- {lack}\n" for lack in lacking)
+        + "Mend one of them, then run this again. The simplest is to install Pulumi as its documentation says "
+        '("Download and install Pulumi").'
+    )
+
+
+def installed() -> Engine:
+    """Return the `pulumi` on PATH.
+
+    Raises:
+        Problem: there is none, or it neither has the official plugins nor can fetch them.
+    """
     found = shutil.which("pulumi")
     if found is None or Path(found).resolve().is_relative_to(CACHE):
-        return None
-    if not _fetch_plugins(Path(found), dict(os.environ)):
-        _say(f"{found} is there, but not the official plugins, and it cannot fetch them.")
-        return None
+        raise Problem("No `pulumi` is on PATH.")
+    if failed := _fetch_plugins(Path(found), dict(os.environ)):
+        raise Problem(f"{found} is there, but not the official plugins, and it cannot fetch them: {failed}")
     plugins = Path(os.environ.get("PULUMI_HOME", Path.home() / ".pulumi")) / "plugins"
     pulumi_home.link_official(plugins)
     _say(f"Using the installed {found}.")
     return Engine("installed", str(Path(found).parent), _pins())
 
 
-def official() -> Engine | None:
-    """Try the official install through the SDK's own installer; return nothing where its host is out of reach."""
-    installer = (
-        "import socket, sys; socket.setdefaulttimeout(5)\n"
-        "from pulumi.automation import PulumiCommand\n"
-        "from semver import VersionInfo\n"
-        "PulumiCommand.install(root=sys.argv[1], version=VersionInfo.parse(sys.argv[2]))\n"
-    )
+def official() -> Engine:
+    """Do the official install, through the SDK's own installer.
+
+    Raises:
+        Problem: it failed, or its plugins cannot be had; nothing of it stays.
+    """
     _say("Trying the official install of Pulumi.")
-    command: list[str | Path] = [VENV / "bin" / "python", "-c", installer, OFFICIAL, PULUMI.version]
+    command: list[str | Path] = [VENV / "bin" / "python", "-c", INSTALLER, OFFICIAL, PULUMI.version]
     environment = os.environ | {"PULUMI_HOME": str(PULUMI_HOME), "HOME": str(OFFICIAL)}
     binary = OFFICIAL / "bin" / "pulumi"
-    if _run(command, environment, INSTALL_TIMEOUT) and binary.is_file():
-        pulumi_home.clear()  # a substitute would count as installed
-        if _fetch_plugins(binary, environment):
-            return Engine("official", str(binary.parent), _pins())
-    shutil.rmtree(OFFICIAL, ignore_errors=True)
-    _say("Pulumi's own download host does not answer from here.")
-    return None
+    failed = _run(command, environment, INSTALL_TIMEOUT)
+    if not failed:
+        pulumi_home.clear(PULUMI_HOME)  # a substitute would count as installed
+        failed = _fetch_plugins(binary, environment)
+    if failed:
+        shutil.rmtree(OFFICIAL, ignore_errors=True)
+        raise Problem(f"The official install of Pulumi does not work here: {failed}")
+    return Engine("official", str(binary.parent), _pins())
 
 
 def built() -> Engine:
@@ -138,26 +172,35 @@ def _furnish(engine: Engine) -> None:
     pulumi_home.lay_out()
 
 
-def _fetch_plugins(pulumi: Path, environment: Mapping[str, str]) -> bool:
-    """Have ``pulumi`` fetch the official plugins that the SDKs pin; false when one cannot be had."""
-    return all(
-        _run(
-            [pulumi, "plugin", "install", "resource", name, pulumi_home.pinned_version(name)],
-            environment,
-            PLUGIN_TIMEOUT,
-        )
-        for name in pulumi_home.substitutes()
-    )
+def _fetch_plugins(pulumi: Path, environment: Mapping[str, str]) -> str:
+    """Have ``pulumi`` fetch the official plugins that the SDKs pin; return why one cannot be had, or nothing."""
+    for name in pulumi_home.substitutes():
+        command: list[str | Path] = [pulumi, "plugin", "install", "resource", name, pulumi_home.pinned_version(name)]
+        if failed := _run(command, environment, PLUGIN_TIMEOUT):
+            return f"{name}: {failed}"
+    return ""
 
 
-def _run(command: list[str | Path], environment: Mapping[str, str], timeout: float) -> bool:
+def _run(command: list[str | Path], environment: Mapping[str, str], timeout: float) -> str:
+    """Run a command; return the last line that it said when it failed, else nothing."""
     try:
         done = subprocess.run(
-            command, env=environment, timeout=timeout, capture_output=True, check=False, stdin=subprocess.DEVNULL
+            command,
+            env=environment,
+            timeout=timeout,
+            check=False,
+            text=True,
+            errors="replace",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0
+    except OSError as error:
+        return f"{command[0]}: {error.strerror}."
+    except subprocess.TimeoutExpired:
+        return f"not done within {timeout:.0f} s."
+    lines = [line.strip() for line in done.stdout.splitlines() if line.strip()]
+    return (lines or [f"exit code {done.returncode}."])[-1] if done.returncode else ""
 
 
 def _pins() -> str:

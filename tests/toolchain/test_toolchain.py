@@ -13,6 +13,7 @@ import pytest
 
 from raven_realtime.problem import Problem
 from tests.engine import throwaway
+from tests.toolchain.stand_ins import make
 from toolchain import debian, engine, golang, progress, pulumi_home, shell
 from toolchain.__main__ import path_of
 from toolchain.golang import PULUMI, TRAEFIK, GoProgram
@@ -31,12 +32,14 @@ def toolchain(*words: str, **environment: str) -> subprocess.CompletedProcess[st
     )
 
 
-def test_ensuring_again_takes_under_a_second() -> None:
-    assert toolchain("ensure", "--for", "up", "test").returncode == 0
+@pytest.mark.parametrize("uses", [("up",), ("up", "test"), ("prod",)], ids=" ".join)
+def test_ensuring_again_takes_under_a_second(uses: tuple[str, ...]) -> None:
+    command = ("ensure", "--for", *uses)
+    assert toolchain(*command).returncode == 0
     times = []
     for _ in range(3):
         begun = time.monotonic()
-        again = toolchain("ensure", "--for", "up", "test")
+        again = toolchain(*command)
         times.append(time.monotonic() - begun)
         assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
     assert min(times) < 1
@@ -102,22 +105,6 @@ def test_nothing_is_written_to_the_home_folder(tmp_path: Path) -> None:
 # Debian's packages
 
 
-@pytest.fixture
-def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Leave no program on PATH but those that the test makes in this folder."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    monkeypatch.setenv("PATH", str(folder))
-    monkeypatch.setattr(debian, "SYSTEM_FOLDERS", ())
-    return folder
-
-
-def make(folder: Path, name: str, script: str = "true") -> None:
-    """Make a program of a line of shell."""
-    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
-    (folder / name).chmod(0o755)
-
-
 def test_missing_packages_are_those_whose_programs_are_not_there(programs: Path) -> None:
     for program in ("nginx", "redis-server", "node", "npm"):
         make(programs, program)
@@ -170,30 +157,7 @@ def test_a_failed_install_says_why(programs: Path) -> None:
         debian.ensure(["up"], root=True)
 
 
-# The engine
-
-
-def test_an_installed_pulumi_with_its_plugins_is_used(
-    programs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = tmp_path / "asked"
-    make(programs, "pulumi", f'echo "$@" >> {asked}')
-    monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "theirs"))
-    linked: list[Path] = []
-    monkeypatch.setattr(pulumi_home, "link_official", linked.append)
-    found = engine.installed()
-    assert found is not None
-    assert (found.origin, found.binary) == ("installed", programs / "pulumi")
-    assert linked == [tmp_path / "theirs" / "plugins"]
-    assert asked.read_text().splitlines() == [
-        f"plugin install resource {name} {pulumi_home.pinned_version(name)}" for name in pulumi_home.substitutes()
-    ]
-
-
-def test_an_installed_pulumi_without_plugins_is_not(programs: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    make(programs, "pulumi", "exit 1")
-    assert engine.installed() is None
-    assert "not the official plugins, and it cannot fetch them" in capsys.readouterr().err
+# The choice of an engine and its plugins
 
 
 def test_a_changed_pin_asks_for_a_new_choice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
