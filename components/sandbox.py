@@ -36,8 +36,9 @@ TWO_TUNNELS = (
 """Said as a warning wherever Option B is chosen (facts, "Option B of the seed")."""
 ODD_PORT = (
     "The public port is {port}, because 443 is taken or not permitted. frappe-react-sdk appends socketio_port to the "
-    "address when the page's own has a port, so a stock Raven frontend asks https://localhost:9000 and fails (RT017). "
-    "The demo's chat page is not affected. Free port 443, or permit it: sysctl net.ipv4.ip_unprivileged_port_start=443"
+    "address when the page's own has a port, so a stock Raven frontend asks https://localhost:{socketio_port} and "
+    "fails (RT017). The demo's chat page is not affected. Free port 443, or permit it: "
+    "sysctl net.ipv4.ip_unprivileged_port_start=443"
 )
 
 
@@ -235,7 +236,7 @@ def local(
     """Declare the local tunnel; return its URLs, the resource to wait for, and what tells one tunnel from another."""
     port = ground.found.public_port
     if port != PUBLIC_TLS_PORT:
-        pulumi.log.warn(ODD_PORT.format(port=port), component)
+        pulumi.log.warn(ODD_PORT.format(port=port, socketio_port=SOCKETIO_PORT), component)
     endpoints = [local_tunnel.Endpoint(port, f"127.0.0.1:{MULTIPLEXER_PORT}")]
     if ground.settings.topology == "two-tunnels":
         host = public_url(port).removeprefix("https://")

@@ -13,15 +13,16 @@ from markdown_it import MarkdownIt
 from raven_realtime.doctor.diagnosis import Account, Diagnosis, State
 from raven_realtime.hops import HOPS, Outcome, Result, checks
 from raven_realtime.hops.report import MARKS, said
+from raven_realtime.settings import SOCKETIO_PORT, WEB_PORT
 
 LABELS = {
     "browser": ("Browser", "page and client"),
     "name": ("DNS", "public name"),
     "edge": ("Edge", "Traefik or tunnel"),
     "proxy": ("Proxy", "nginx"),
-    "realtime": ("Socket.IO", "port 9000"),
+    "realtime": ("Socket.IO", f"port {SOCKETIO_PORT}"),
     "redis": ("Redis", "channel events"),
-    "web": ("Frappe", "web, port 8000"),
+    "web": ("Frappe", f"web, port {WEB_PORT}"),
 }
 """What is written below each part of the drawn path; the keys are those of ``HOPS``."""
 SIGNS = {

@@ -11,6 +11,7 @@ import pkgutil
 from functools import cache
 
 from raven_realtime.hops.result import Check, Outcome, Result
+from raven_realtime.settings import SOCKETIO_PORT, WEB_PORT
 
 __all__ = ["HOPS", "Check", "Outcome", "Result", "checks"]
 
@@ -19,9 +20,9 @@ HOPS = {
     "name": "the public name (DNS)",
     "edge": "the edge (Traefik or the tunnel, where TLS ends)",
     "proxy": "the proxy (nginx: the sidecar, the multiplexer or the bench's own)",
-    "realtime": "the realtime process (Socket.IO on :9000)",
+    "realtime": f"the realtime process (Socket.IO on :{SOCKETIO_PORT})",
     "redis": "redis (its channel events)",
-    "web": "Frappe's web (:8000, which the realtime process calls back)",
+    "web": f"Frappe's web (:{WEB_PORT}, which the realtime process calls back)",
 }
 """The parts of the path from the outside in: every finding names the one that is at fault."""
 

@@ -20,6 +20,7 @@ from raven_realtime.hops.result import Outcome, Result
 from raven_realtime.hops.target import Credentials, Place, Target
 from raven_realtime.problem import Problem
 from raven_realtime.server import ssh
+from raven_realtime.settings import SOCKETIO_PORT
 
 EXIT = {Outcome.PASS: 0, Outcome.WARN: 0, Outcome.FAIL: 1, Outcome.SKIPPED: 3, Outcome.NOT_CHECKED: 3}
 CURL_LIMIT = 1_048_576
@@ -39,7 +40,9 @@ class Output(StrEnum):
     JSON = "json"
 
 
-Url = Annotated[str, typer.Argument(help="The address to ask: https://chat.example.com, or http://127.0.0.1:9000.")]
+Url = Annotated[
+    str, typer.Argument(help=f"The address to ask: https://chat.example.com, or http://127.0.0.1:{SOCKETIO_PORT}.")
+]
 At = Annotated[Place, typer.Option("--at", help="Where on the path this is.")]
 Site = Annotated[str, typer.Option("--site", help="The Frappe site; the URL's host if left out.")]
 Ca = Annotated[Path | None, typer.Option("--ca", help="A CA certificate to trust besides the system's (PEM).")]

@@ -14,11 +14,12 @@ from raven_realtime.hops.engineio import Session, Unanswered
 from raven_realtime.hops.refusals import stack
 from raven_realtime.hops.result import Check, Result
 from raven_realtime.hops.target import Target
+from raven_realtime.settings import SOCKETIO_PORT
 
 CHECK = Check(
     name="edge",
     title="Who answers",
-    proves="The public URL answers HTTP, and its page does not send the client to port 9000 by itself.",
+    proves=f"The public URL answers HTTP, and its page does not send the client to port {SOCKETIO_PORT} by itself.",
     rank=40,
     through=("edge",),
 )

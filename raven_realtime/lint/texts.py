@@ -13,6 +13,7 @@ from raven_realtime.findings.entry import Location
 from raven_realtime.lint.world import Nginx, Setting, Tunnel, World
 from raven_realtime.nginx.parse import parse_text
 from raven_realtime.problem import Problem
+from raven_realtime.settings import MULTIPLEXER_PORT
 from raven_realtime.traefik.dynamic import http_of
 from raven_realtime.traefik.elements import Element, yaml_element
 from raven_realtime.traefik.table import Contribution
@@ -99,7 +100,8 @@ def _tunnel(name: str, upstream: Element | None, host: str) -> Iterator[Tunnel]:
         return
     port = local_port(upstream.value)
     if port is None:
-        raise Problem(f"{upstream.location}: {upstream.value[:80]!r} is no address; http://127.0.0.1:8005 is one.")
+        example = f"http://127.0.0.1:{MULTIPLEXER_PORT}"
+        raise Problem(f"{upstream.location}: {upstream.value[:80]!r} is no address; {example} is one.")
     yield Tunnel(name, port, upstream.location, host)
 
 

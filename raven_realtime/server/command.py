@@ -12,7 +12,7 @@ import typer
 from raven_realtime.nginx import multiplexer
 from raven_realtime.nginx.pieces import Capacity
 from raven_realtime.server import configuration, labels
-from raven_realtime.settings import Prod, ServedHost, load_prod
+from raven_realtime.settings import SOCKETIO_PORT, Prod, ServedHost, load_prod
 
 
 class Part(StrEnum):
@@ -36,7 +36,7 @@ def render_command(
     hosts: Annotated[
         list[str], typer.Option("--host", help="A public hostname, as `host` or `host=site`; repeatable.")
     ],
-    upstream: Annotated[str, typer.Option(help="Where the sidecar finds Socket.IO.")] = "172.17.0.1:9000",
+    upstream: Annotated[str, typer.Option(help="Where the sidecar finds Socket.IO.")] = f"172.17.0.1:{SOCKETIO_PORT}",
     networks: Annotated[
         list[str] | None, typer.Option("--network", help="Docker networks of the sidecar; the first is Traefik's.")
     ] = None,

@@ -22,6 +22,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__main__.py": {"components", "raven_realtime", "pulumi"},
 }
 """For each room what it may import of the rooms and of Pulumi (CONTRIBUTING, "The house")."""
+PORT = re.compile(r"(?<![\d.,_])(8000|8005|9000)(?![\d_]|[.,]\d)")
+"""The three ports of the sandbox's picture; 8,000 and 8_000 are counts."""
+MAY_NAME_PORTS = {
+    "raven_realtime/settings.py": "the definition",
+    "raven_realtime/findings/": "prose for people, with commands to copy",
+    "raven_realtime/lint/rules/port_9000.py": "the rule is about the number, and named after it",
+    "demo/realtime/options.js": "Frappe's own fallback, in its language",
+}
 ADDRESSES = {
     "a registry of packages": re.compile(r"--(extra-)?index-url|^registry\s*=|GOPROXY\s*="),
     "a package to download": re.compile(r"https?://\S+\.(whl|tgz|tar\.gz|deb|zip)\b"),
@@ -67,6 +75,50 @@ def test_imports_point_one_way(room: str) -> None:
         if (name := "pulumi" if found.startswith("pulumi") else found) in watched - MAY_IMPORT[room]
     ]
     assert wrong == []
+
+
+def literals(file: Path) -> Iterator[tuple[int, str]]:
+    """Yield each number and text of a program as written, with its line; docstrings and comments do nothing."""
+    text = file.read_text()
+    if file.suffix != ".py":
+        lines = enumerate(text.splitlines(), 1)
+        yield from ((number, line) for number, line in lines if not re.match(r"\s*(#|//|\*)", line))
+        return
+    tree = ast.parse(text)
+    documented = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and node not in documented:
+            if isinstance(node.value, str):
+                yield node.lineno, node.value
+            elif isinstance(node.value, int):
+                yield node.lineno, ast.get_source_segment(text, node) or ""
+
+
+def ports(file: Path) -> list[str]:
+    """Return each place of a program that has one of the three ports in it."""
+    return [f"{file}:{line}: {found[0]}" for line, written in literals(file) if (found := PORT.search(written))]
+
+
+def test_ports_are_defined_once() -> None:
+    programs = {".py", ".js", ".sh"}
+    rooms = ("__main__.py", "components/", "demo/", "policies/", "raven_realtime/", "toolchain/")
+    names = [str(file.relative_to(ROOT)) for file in tracked() if file.suffix in programs]
+    where = {name: found for name in names if name.startswith(rooms) and (found := ports(ROOT / name))}
+    assert [found for name, found in where.items() if not name.startswith(tuple(MAY_NAME_PORTS))] == []
+    unused = [allowed for allowed in MAY_NAME_PORTS if not any(name.startswith(allowed) for name in where)]
+    assert unused == [], "an exception that nothing needs"
+
+
+def test_a_port_is_seen_wherever_it_is_written(tmp_path: Path) -> None:
+    written = {
+        "a.py": "port = 9000\nurl = 'http://127.0.0.1:8005/'\nsame = f'{host}:8000'\n",
+        "b.js": "listen(9000)\n",
+    }
+    said = {"c.py": "'On :9000.'\nCAPACITY = 8_000  # not port 8000\nTEXT = '8,000 sockets'\n", "d.sh": "# 9000\n"}
+    for name, text in {**written, **said}.items():
+        (tmp_path / name).write_text(text)
+    assert [len(ports(tmp_path / name)) for name in written] == [3, 1]
+    assert [ports(tmp_path / name) for name in said] == [[], []]
 
 
 @pytest.mark.parametrize("what", ADDRESSES)

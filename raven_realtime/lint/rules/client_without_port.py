@@ -8,8 +8,11 @@ from raven_realtime.findings.page_asks_port_9000 import ENTRY
 from raven_realtime.lint.clients import connections
 from raven_realtime.lint.rule import Parameters, Rule
 from raven_realtime.lint.world import World
+from raven_realtime.settings import SOCKETIO_PORT
 
-_PORT = re.compile(r":(?:9000|9001)\b|\b(?:localhost|127\.0\.0\.1):\d+")
+SECOND_BENCH = SOCKETIO_PORT + 1
+"""What Frappe's bench gives to the Socket.IO of the next bench on a machine."""
+_PORT = re.compile(rf":(?:{SOCKETIO_PORT}|{SECOND_BENCH})\b|\b(?:localhost|127\.0\.0\.1):\d+")
 
 
 def judge(world: World, _: Parameters) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from raven_realtime.lint.passages import Behind, passages, place
 from raven_realtime.lint.routes import containers_of, names_socketio, realtime_routers, service_of
 from raven_realtime.lint.rule import Parameter, Parameters, Rule
 from raven_realtime.lint.world import World
-from raven_realtime.settings import SOCKETIO_PORT
+from raven_realtime.settings import MULTIPLEXER_PORT, SOCKETIO_PORT, WEB_PORT
 
 VARIABLES = ("FRAPPE_SOCKETIO_PORT", "SOCKETIO_PORT", "VITE_SOCKET_PORT")
 _MACHINES = r"127\.0\.0\.1|\[::1\]|localhost|0\.0\.0\.0|172\.17\.0\.1|host-gateway|host\.docker\.internal"
@@ -86,7 +86,8 @@ RULE = Rule(
     {
         "port": Parameter(SOCKETIO_PORT, "The port of the Socket.IO process"),
         "other_hops": Parameter(
-            ["0", "80", "443", "8000", "8005", "8080", "8443"], "Ports behind which another proxy, or the web, stands"
+            ["0", "80", "443", str(WEB_PORT), str(MULTIPLEXER_PORT), "8080", "8443"],
+            "Ports behind which another proxy, or the web, stands",
         ),
     },
 )
