@@ -89,7 +89,7 @@ test: check ## every behaviour, on real parts; what CI runs
 .PHONY: test-unit
 test-unit: ## the pure knowledge, in seconds
 	@$(TOOLCHAIN) ensure --for test
-	.venv/bin/python -m pytest tests/unit -m "not full"
+	$(PYTEST) tests/unit -m "not full and not large"
 
 .PHONY: test-full
 test-full: check ## `make test` and more cases of the same kinds; writes docs/test-full.md

@@ -157,6 +157,7 @@ def test_what_traefik_refuses_is_a_finding_with_its_line(
     assert not said or f"compose.yml:{4 + bool(label)}" in result.stdout
 
 
+@pytest.mark.large
 def test_a_large_configuration_is_judged_in_bounded_time(here: Path) -> None:
     location = "location /socket.io/ { proxy_pass http://127.0.0.1:9000; }"
     server = f"server {{ listen 80; server_name s%d.example.com; {location} }}\n"
@@ -178,6 +179,7 @@ mount(app, "lint")(["lint", *sys.argv[1:]])
 """`lint` with 1 GiB of address space and 60 s of processor time: it takes a sixth and a tenth of that."""
 
 
+@pytest.mark.large
 def test_five_megabytes_are_judged_in_bounded_time_and_memory(here: Path) -> None:
     location = "location /app%06d/ { proxy_pass http://127.0.0.1:8000; proxy_set_header Host $host; }\n"
     inner = "".join(location % number for number in range(5_000_000 // len(location)))

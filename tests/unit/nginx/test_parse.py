@@ -130,6 +130,7 @@ class TestIncludes:
             parse_file(tmp_path / "0.conf")
 
 
+@pytest.mark.large
 class TestSize:
     def test_five_megabytes_are_read_in_bounded_time(self) -> None:
         server = (
