@@ -38,6 +38,14 @@ for case in json.loads(pathlib.Path("cases.json").read_text()):
     resource = Raw(case["type"], case["name"], case["inputs"], ["stdout", "stderr"], options)
 """
 """Registers resources as the engine sees them, past what the SDK adds or refuses."""
+SHOWN: dict[str, tuple[str | None, set[str]]] = {
+    "default": (None, {"out", "err"}),
+    "stdout": ("stdout", {"out"}),
+    "stderr": ("stderr", {"err"}),
+    "both": ("stdoutAndStderr", {"out", "err"}),
+    "none": ("none", set()),
+}
+"""Values of ``logging``, and which lines of ``echo out; echo err >&2`` each shows while it runs."""
 
 
 @dataclass(frozen=True)

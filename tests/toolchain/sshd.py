@@ -9,7 +9,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,7 @@ UsePAM no
 PasswordAuthentication no
 KbdInteractiveAuthentication no
 PermitRootLogin yes
-AcceptEnv ACCEPTED
+AcceptEnv {accepted}
 Subsystem sftp internal-sftp
 """
 
@@ -47,8 +47,11 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(folder: Path) -> Iterator[Server]:
-    """Run a server for the time of the block. Tests fail, and say so, where there is no sshd."""
+def serving(folder: Path, accepted: Sequence[str] = ("ACCEPTED",)) -> Iterator[Server]:
+    """Run a server for the time of the block; it takes the variables ``accepted`` from clients.
+
+    Tests fail, and say so, where there is no sshd.
+    """
     daemon = shutil.which("sshd", path=SYSTEM_PATH)
     assert daemon is not None, "sshd is missing: python3 -m toolchain ensure --for test"
     for name in ("host_key", "other_key", "user_key"):
@@ -59,7 +62,7 @@ def serving(folder: Path) -> Iterator[Server]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     configuration = folder / "sshd_config"
-    configuration.write_text(CONFIGURATION.format(port=port, folder=folder))
+    configuration.write_text(CONFIGURATION.format(port=port, folder=folder, accepted=" ".join(accepted)))
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(
             mode=0o755, exist_ok=True

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.engine import Run
-from tests.toolchain.cases import Resource, Table, said_of
+from tests.toolchain.cases import SHOWN, Resource, Table, said_of
 
 # Creating: one row a documented input
 
@@ -213,14 +213,6 @@ def test_lives(lived: tuple[Run, Run, dict[str, list[str]], dict[str, list[str]]
 
 
 # What is shown while a command runs
-
-SHOWN = {
-    "default": (None, {"out", "err"}),
-    "stdout": ("stdout", {"out"}),
-    "stderr": ("stderr", {"err"}),
-    "both": ("stdoutAndStderr", {"out", "err"}),
-    "none": ("none", set()),
-}
 
 
 @pytest.fixture(scope="module")

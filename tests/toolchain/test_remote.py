@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.engine import Run
-from tests.toolchain.cases import Resource, Table, said_of
+from tests.toolchain.cases import SHOWN, Resource, Table, said_of
 from tests.toolchain.sshd import Server, serving
 
 COMMAND, COPY = "command:remote:Command", "command:remote:CopyToRemote"
@@ -136,6 +136,19 @@ def test_runs_on_the_host(ran: Ran, server: Server, name: str) -> None:
 def test_says_no_secret_and_no_traceback(ran: Ran, server: Server) -> None:
     for word in ("Traceback", server.passphrase, server.private_key.splitlines()[1]):
         assert word not in ran.run.text
+
+
+@pytest.fixture(scope="module")
+def shown(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    levels = {name: {"logging": level} if level else {} for name, (level, _) in SHOWN.items()}
+    command = {"create": "echo out; echo err >&2", "connection": connection(server)}
+    resources = [Resource(name, {**command, **level}, COMMAND) for name, level in levels.items()]
+    return Table(tmp_path_factory.mktemp("shown")).declare(resources).up()
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_shows_by_logging(shown: Run, name: str) -> None:
+    assert set(said_of(shown, name, "info")) == SHOWN[name][1]
 
 
 def test_lives_as_a_local_command_does(server: Server, tmp_path: Path) -> None:
