@@ -23,6 +23,7 @@ function read(environment = process.env) {
     continueAfterInvalidNamespace: environment.REALTIME_CONTINUE_AFTER_INVALID_NAMESPACE === "1",
     pingInterval: milliseconds(environment, "REALTIME_PING_INTERVAL", 25_000),
     pingTimeout: milliseconds(environment, "REALTIME_PING_TIMEOUT", 20_000),
+    connectTimeout: milliseconds(environment, "REALTIME_CONNECT_TIMEOUT", 45_000),
   };
 }
 

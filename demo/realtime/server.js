@@ -30,6 +30,7 @@ async function main() {
     cleanupEmptyChildNamespaces: true,
     pingInterval: options.pingInterval,
     pingTimeout: options.pingTimeout,
+    connectTimeout: options.connectTimeout,
   });
   if (options.adapter === "redis") {
     const { createAdapter } = require("@socket.io/redis-adapter");

@@ -24,6 +24,9 @@ CHECK = Check(
 )
 HOLD = "RAVEN_REALTIME_HOLD"
 """The variable that asks for ``--hold`` where the command line is given: `verify` runs deployed ones."""
+JOIN = "40"
+"""Joins the namespace ``/``, which asks for no credentials: Socket.IO closes on a client that has joined none after its
+connectTimeout, 45 s (Socket.IO documentation, "Server options"), and that says nothing of the path."""
 HELD_PINGS = 3
 """The first comes after one pingInterval: three outlast every idle timeout shorter than three of them."""
 
@@ -75,6 +78,7 @@ async def _kept(session: Session, stay: float, hold: bool, hop: str) -> Result:
             raise
         return Result.of(hop, error.said, explain("RT025").found(error.said, stack=stack(answer)))
     upgraded = time.monotonic() - begun
+    await session.send(JOIN)
     limit = max(stay, HELD_PINGS * (packet.ping_interval + packet.ping_timeout) / 1000) if hold else stay
     session.allow(limit)
     until = time.monotonic() + limit
