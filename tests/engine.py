@@ -102,6 +102,7 @@ class Stack:
         environment: Mapping[str, str] | None = None,
         *,
         before: Sequence[str] = (),
+        init: bool = True,
     ) -> None:
         """Make the stack.
 
@@ -112,6 +113,7 @@ class Stack:
             config_file: The configuration file to use and write, in place of ``Pulumi.<name>.yaml`` in the project.
             environment: Variables on top of ours.
             before: A command to put before every one of ours, such as nsenter with its options.
+            init: Whether to run ``pulumi stack init``; else the test does.
         """
         self.folder = folder
         self.before = before
@@ -134,7 +136,8 @@ class Stack:
             **(environment or {}),
         }
         self._count = 0
-        self.pulumi("stack", "init", name, "--no-select", "--non-interactive")
+        if init:
+            self.pulumi("stack", "init", name, "--no-select", "--non-interactive")
 
     def up(self, *arguments: str, expect: int | None = 0, preview: bool = False, timeout: float = TIMEOUT) -> Run:
         """Run ``pulumi up --yes``; ``preview`` asks for the preview before it, as users get it."""

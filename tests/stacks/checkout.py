@@ -94,12 +94,12 @@ class Checkout:
         """Run ``raven-realtime`` of the copy."""
         return self.run(".venv/bin/raven-realtime", *arguments, expect=expect)
 
-    def stack(self, state: Path, config: Mapping[str, Any] | None = None, **variables: str) -> Stack:
+    def stack(self, state: Path, config: Mapping[str, Any] | None = None, *, init: bool = True) -> Stack:
         """Return the stack ``sandbox`` of the copy with its backend in ``state``, made by ``pulumi stack init``.
 
         Its configuration is the copy's Pulumi.sandbox.yaml; ``config`` is put in its place if given.
         """
-        made = Stack(state, self.folder, "sandbox", environment={"PYTHONPATH": str(self.folder), **variables})
+        made = Stack(state, self.folder, "sandbox", environment={"PYTHONPATH": str(self.folder)}, init=init)
         if config is not None:
             self.configure(config)
         return made

@@ -19,6 +19,7 @@ from raven_realtime.nginx.fingerprint import configuration_hash
 from raven_realtime.sandbox import nginx_program
 from raven_realtime.sandbox.listener import answers
 from raven_realtime.settings import MULTIPLEXER_PORT, SOCKETIO_PORT, WEB_PORT
+from tests import readme
 from tests.engine import Run, Stack
 from tests.stacks.checkout import Checkout, checkout
 from tests.stacks.machine import ENGINES, command, left_as_found, processes
@@ -39,8 +40,6 @@ class Deployment:
 
     copy: Checkout
     stack: Stack
-    first: Run
-    """The update that created it."""
 
     def up(self, config: dict[str, Any] | None = None, expect: int = 0) -> Run:
         """Update it to a configuration on top of `QUICK`."""
@@ -109,8 +108,11 @@ def deployed(folder: Path) -> Iterator[Deployment]:
     """Bring up a sandbox with the plain commands of the README in a copy of this checkout, and take it down."""
     copy = checkout(folder / "c")
     with left_as_found():
-        stack = copy.stack(folder / "s", QUICK)
-        deployment = Deployment(copy, stack, stack.up())
+        stack = copy.stack(folder / "s", QUICK, init=False)
+        _, *plain = readme.commands("With your own Pulumi")  # the first makes .venv, which the copy has
+        for line in plain:
+            copy.run("sh", "-c", line, environment={**stack.environment, "PULUMI_SKIP_CONFIRMATIONS": "true"})
+        deployment = Deployment(copy, stack)
         within(5, deployment.ailments)
         yield deployment
         stack.destroy()

@@ -10,14 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from tests import golden
+from tests import golden, readme
 from tests.measured import Measured
 from tests.stacks.checkout import Ran, checkout
 from tests.stacks.machine import Machine, diary, left_as_found, settled
+from toolchain.places import ROOT
 
 pytestmark = pytest.mark.alone
 GOLDEN = Path(__file__).parent / "golden"
-STEPS = ("preview", "up", "preview again", "up again", "down")
+UP, TEST = readme.commands("Two commands")
+STEPS = {"preview": "make preview", "up": UP, "preview again": "make preview", "up again": UP, "down": "make down"}
+"""Each step with what is typed: the README's own words where it has them."""
 WARM = 20
 """Seconds that a `make` may take on a machine that has the toolchain."""
 OWN = (".cache", ".state", ".sandbox")
@@ -51,9 +54,9 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
         copy.before = notes.enter(copy.folder)
         copy.run("python3", "-m", "toolchain", "ensure", "--for", "up")
         before, steps, furnished = settled(), dict[str, Step](), notes.changed()
-        for name in STEPS:
+        for name, typed in STEPS.items():
             began = time.monotonic()
-            ran = copy.make(name.split()[0])
+            ran = copy.run("sh", "-c", typed)
             seconds = time.monotonic() - began
             changed = {file for file in notes.changed() - furnished if "__pycache__" not in file.parts}
             inside = {file for file in changed if file.is_relative_to(copy.folder)}
@@ -117,6 +120,10 @@ def test_nothing_is_written_but_to_the_folders_set_aside(life: Life, name: str) 
 def test_the_sandbox_runs_where_it_is_said_to(life: Life) -> None:
     up = life.steps["up"].machine
     assert up.ports - life.before.ports == {f"127.0.0.1:{port}" for port in (443, 8000, 8005, 9000, 11000)}
+
+
+def test_the_second_command_is_what_ci_runs() -> None:
+    assert f"exec {TEST.partition('#')[0].strip()}" in (ROOT / ".ci" / "run").read_text().splitlines()
 
 
 def test_down_leaves_no_process_port_or_file(life: Life) -> None:
