@@ -14,7 +14,10 @@ from raven_realtime.sandbox.ngrok import PROGRAM, Endpoint, configuration
 
 
 class NgrokTunnel(pulumi.ComponentResource):
-    """The ngrok agent, supervised; its configuration is in the plan, its authtoken is not."""
+    """The ngrok agent, supervised; its configuration is in the plan, its authtoken is not.
+
+    It waits for nothing, since it may be refused, and starts supervisord itself where it does not run yet.
+    """
 
     urls: list[pulumi.Output[str]]
     """The public URL of each endpoint, in their order."""
@@ -28,7 +31,6 @@ class NgrokTunnel(pulumi.ComponentResource):
         agent: str,
         authtoken: pulumi.Output[str],
         environment: dict[str, str],
-        after: Sequence[pulumi.Resource] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the tunnel.
@@ -40,7 +42,6 @@ class NgrokTunnel(pulumi.ComponentResource):
             agent: the ngrok program: a name on PATH, or a path.
             authtoken: the account's authtoken, a secret.
             environment: what every command of the sandbox has in its environment.
-            after: supervisord.
             opts: Pulumi's options.
         """
         super().__init__("raven-realtime:index:NgrokTunnel", name, {}, opts)
@@ -49,10 +50,10 @@ class NgrokTunnel(pulumi.ComponentResource):
             f"{name}-agent",
             raven_realtime("sandbox", "ngrok", *options),
             parent=self,
-            after=after,
             stdin=configuration(endpoints),
             environment={**environment, "NGROK_AUTHTOKEN": authtoken},
-            delete=raven_realtime("sandbox", "remove", PROGRAM),
+            # an update that was interrupted after it leaves no other resource to end supervisord by
+            delete=raven_realtime("sandbox", "remove", PROGRAM, "--down-if-last"),
             # errors embed the command and its output; the output never has the token, see ngrok_agent.py
             logging=local.Logging.STDERR,
         )

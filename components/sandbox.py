@@ -117,17 +117,19 @@ class RealtimeSandbox(pulumi.ComponentResource):
             found = look(settings, places)
         except Problem as problem:
             raise pulumi.RunError(str(problem)) from None
-        ready = prepare(name, found, settings, self)
-        self._build(Ground(name, settings, places, found, secrets, pulumi.ResourceOptions(parent=self), ready))
+        self._build(Ground(name, settings, places, found, secrets, pulumi.ResourceOptions(parent=self)))
 
     def _build(self, ground: "Ground") -> None:
         """Declare the parts in the order in which they need each other."""
         settings, found = ground.settings, ground.found
         served: list[pulumi.Resource] = []
-        urls, tunnel, shape = local(ground, self) if settings.tunnel == "local" else ngrok(ground)
         if settings.tunnel == "ngrok":
-            # an account may refuse: then nothing else is to have been started
-            ground = replace(ground, ready=[*ground.ready, tunnel])
+            # an account may refuse: then nothing is to have been created, so the tunnel comes first
+            urls, tunnel, shape = ngrok(ground)
+            ground = replace(ground, ready=[tunnel, *prepare(ground, self, after=[tunnel])])
+        else:
+            ground = replace(ground, ready=prepare(ground, self))
+            urls, tunnel, shape = local(ground, self)
         if settings.bench == "demo":
             served.append(
                 DemoBench(
@@ -195,7 +197,7 @@ class Ground:
     found: Found
     secrets: Mapping[str, pulumi.Output[str]]
     child: pulumi.ResourceOptions
-    ready: Sequence[pulumi.Resource]
+    ready: Sequence[pulumi.Resource] = ()
     """supervisord, and what has to be on disk before a program starts."""
 
     @property
@@ -210,23 +212,24 @@ class Ground:
         return self.settings.ca_file or str(own)
 
 
-def prepare(name: str, found: Found, settings: Sandbox, parent: pulumi.Resource) -> list[pulumi.Resource]:
+def prepare(ground: Ground, parent: pulumi.Resource, after: Sequence[pulumi.Resource] = ()) -> list[pulumi.Resource]:
     """Declare supervisord and what has to be on disk before a program starts."""
-    life = {"RAVEN_REALTIME_LIFE": str(found.life)}
-    supervisor = local_command(
-        f"{name}-supervisor",
-        raven_realtime("sandbox", "supervisor"),
-        parent=parent,
-        environment=life,
-        delete=raven_realtime("sandbox", "down"),
-    )
-    ready: list[pulumi.Resource] = [supervisor]
-    if settings.tunnel == "local":
-        line = raven_realtime("sandbox", "certificate")
-        ready.append(local_command(f"{name}-certificate", line, parent=parent, environment=life))
-    if settings.align_ports and settings.bench != "demo":
-        line = raven_realtime("sandbox", "align-ports", str(found.bench))
-        ready.append(local_command(f"{name}-align-ports", line, parent=parent, environment=life))
+
+    def step(part: str, *arguments: str, delete: str | None = None) -> pulumi.Resource:
+        return local_command(
+            f"{ground.name}-{part}",
+            raven_realtime("sandbox", *arguments),
+            parent=parent,
+            after=after,
+            environment=ground.life,
+            delete=delete,
+        )
+
+    ready = [step("supervisor", "supervisor", delete=raven_realtime("sandbox", "down"))]
+    if ground.settings.tunnel == "local":
+        ready.append(step("certificate", "certificate"))
+    if ground.settings.align_ports and ground.settings.bench != "demo":
+        ready.append(step("align-ports", "align-ports", str(ground.found.bench)))
     return ready
 
 
@@ -275,7 +278,6 @@ def ngrok(ground: Ground) -> tuple[Sequence[pulumi.Input[str]], pulumi.Resource,
         agent=settings.ngrok_path,
         authtoken=ground.secrets["ngrok_authtoken"],
         environment=ground.life,
-        after=ground.ready,
         opts=ground.child,
     )
     return tunnel.urls, tunnel.agent, pulumi.Output.concat(*tunnel.urls)

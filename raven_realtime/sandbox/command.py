@@ -60,9 +60,7 @@ def _begin(places: Places, life: int) -> None:
 @app.command()
 def down(folder: Folder = DEFAULT) -> None:
     """Stop every program and supervisord, and remove the sandbox's folder."""
-    places = Places.at(folder)
-    Supervisor(places).stop()
-    shutil.rmtree(places.root, ignore_errors=True)
+    Supervisor(Places.at(folder)).down()
     typer.echo("the sandbox is gone")
 
 
@@ -134,7 +132,7 @@ def ngrok_command(
     definition = _json(then) if then else None
     places = Places.at(folder)
     if not Supervisor(places).alive():
-        # a refused session removed the whole sandbox, though Pulumi keeps its supervisor as created
+        # the agent comes first: what a session that is refused would leave of others has not been made yet
         _begin(places, life)
     urls = ngrok.start(places, sys.stdin.read(), authtoken=authtoken, agent=agent, then=definition)
     typer.echo(json.dumps(urls))
@@ -142,13 +140,20 @@ def ngrok_command(
 
 @app.command()
 def remove(
-    names: Annotated[list[str], typer.Argument(help="Programs to stop and forget.")], folder: Folder = DEFAULT
+    names: Annotated[list[str], typer.Argument(help="Programs to stop and forget.")],
+    down_if_last: Annotated[
+        bool, typer.Option("--down-if-last", help="Take the whole sandbox down when no other program is kept.")
+    ] = False,
+    folder: Folder = DEFAULT,
 ) -> None:
     """Stop programs and forget them."""
     places = Places.at(folder)
+    keeper = Supervisor(places)
     for name in names:
-        Supervisor(places).remove(name)
+        keeper.remove(name)
         shutil.rmtree(places.run(name), ignore_errors=True)
+    if down_if_last and not keeper.declared():
+        keeper.down()
 
 
 @app.command("certificate")

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -90,6 +91,23 @@ def _dump(document: Mapping[str, Any]) -> str:
     return buffer.getvalue()
 
 
+def find(agent: str) -> str:
+    """Return the absolute path of the agent, which may be named, or given as a path: supervisor runs it elsewhere.
+
+    Raises:
+        Problem: there is no such program.
+    """
+    is_path = "/" in agent
+    found = shutil.which(Path(agent).expanduser() if is_path else agent)
+    if found is None:
+        what = "not a file that can be executed" if is_path else "not a program on PATH"
+        raise Problem(
+            f"{PROJECT}:ngrokPath: {agent!r} is {what}. Install the ngrok agent (version 3), or name its file: "
+            f"pulumi config set {PROJECT}:ngrokPath /path/to/ngrok"
+        )
+    return str(Path(found).absolute())
+
+
 def start(
     places: Places, text: str, *, authtoken: str, agent: str = "ngrok", then: Mapping[str, Any] | None = None
 ) -> dict[str, str]:
@@ -104,32 +122,42 @@ def start(
             whose Host is then the first one's.
 
     Raises:
-        Problem: no such program, a refused session, an API that does not answer. The agent is stopped again.
+        Problem: no such program, a refused session, an API that does not answer. An agent that ran before runs on as
+            it did; else it is stopped again, and supervisord with it if it keeps nothing else.
     """
-    program = shutil.which(agent)
-    if program is None:
-        raise Problem(f"{PROJECT}:ngrokPath: {agent!r} is not a program on PATH.")
+    program = find(agent)
     document = YAML(typ="safe").load(text)
     document["agent"]["authtoken"] = authtoken
-    write_whole(places.ngrok_conf, _dump(document), 0o600)
     later = places.run(PROGRAM) / "then.json"
-    write_whole(later, json.dumps(then))
     supervisor = Supervisor(places)
+    ran = PROGRAM in supervisor.declared()
+    wanted = {places.ngrok_conf: _dump(document), later: json.dumps(then)}
+    former = {file: file.read_text() for file in wanted if ran and file.exists()}
+    for file, content in wanted.items():
+        write_whole(file, content, 0o600)
     command = [program, "start", "--all", "--config", str(places.ngrok_conf)]
     wrapped = [sys.executable, "-m", "raven_realtime.sandbox.ngrok_agent", str(places.ngrok_conf), str(later), "--"]
     log = places.logs / f"{PROGRAM}.log"
     before = log.stat().st_size if log.exists() else 0
     try:
         if not supervisor.apply(Program(PROGRAM, [*wrapped, *command]), wait=False):
-            supervisor.restart(PROGRAM)
+            supervisor.restart(PROGRAM, wait=False)  # a refused session ends it at once: the log says why
         names = [str(endpoint["name"]) for endpoint in document["endpoints"]]
         urls = _wait_for([*names, *([str(then["name"])] if then else [])], places, before, authtoken)
-    except Problem:
-        supervisor.remove(PROGRAM)
+    except (Problem, KeyboardInterrupt) as failed:
+        if former == wanted:
+            raise
+        if former:
+            for file, content in former.items():
+                write_whole(file, content, 0o600)
+            supervisor.restart(PROGRAM, wait=False)
+            if isinstance(failed, Problem):
+                raise Problem(f"{failed}\nThe agent runs with its former configuration again.") from None
+            raise
         places.ngrok_conf.unlink(missing_ok=True)
+        supervisor.remove(PROGRAM)
         if not supervisor.declared():
-            supervisor.stop()
-            shutil.rmtree(places.root, ignore_errors=True)
+            supervisor.down()
         raise
     write_whole(places.run(PROGRAM) / "urls.json", json.dumps(urls))
     return urls

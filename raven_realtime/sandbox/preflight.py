@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
-import shutil
 from pathlib import Path
 
 from raven_realtime.nginx import verify
 from raven_realtime.problem import Problem
+from raven_realtime.sandbox import ngrok
 from raven_realtime.sandbox.bench import Bench
 from raven_realtime.sandbox.clean_start import leftovers
 from raven_realtime.sandbox.listener import answers, listeners, may_bind
@@ -39,11 +39,7 @@ def require_programs(settings: Sandbox) -> None:
                 f"{PROJECT}:ngrokAuthtoken is missing, and tunnel is ngrok. "
                 f"Set it as a secret: pulumi config set --secret {PROJECT}:ngrokAuthtoken"
             )
-        if shutil.which(settings.ngrok_path) is None:
-            raise Problem(
-                f"{PROJECT}:ngrokPath: {settings.ngrok_path!r} is not a program on PATH. Install the ngrok agent "
-                f"(version 3), or name its file: pulumi config set {PROJECT}:ngrokPath /path/to/ngrok"
-            )
+        ngrok.find(settings.ngrok_path)
 
 
 def require_port(port: int, places: Places, what: str) -> None:

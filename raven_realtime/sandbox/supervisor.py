@@ -9,6 +9,7 @@ import configparser
 import io
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -206,6 +207,11 @@ class Supervisor:
             self.wait_running(program.name)
         return True
 
+    def down(self) -> None:
+        """Stop every program and supervisord, and remove the sandbox's folder."""
+        self.stop()
+        shutil.rmtree(self.places.root, ignore_errors=True)
+
     def remove(self, name: str) -> None:
         """Stop a program and forget it; nothing happens if there is none."""
         (self.places.programs / f"{name}.conf").unlink(missing_ok=True)
@@ -236,15 +242,15 @@ class Supervisor:
             if fault.faultCode != ALREADY_STOPPED:
                 raise
 
-    def restart(self, name: str) -> None:
-        """Stop and start one program."""
+    def restart(self, name: str, *, wait: bool = True) -> None:
+        """Stop and start one program; ``wait`` until it has stayed up for its startsecs, else that is not judged."""
         self.stop_program(name)
-        self._rpc().supervisor.startProcess(name)
+        self._rpc().supervisor.startProcess(name, wait)
 
     def revive(self, name: str) -> None:
         """Start a program that supervisor has given up on, or that somebody stopped; nothing happens if it runs."""
         if self.states().get(name) not in ("RUNNING", "STARTING", "BACKOFF", "STOPPING"):
-            self.restart(name)
+            self.restart(name, wait=False)
 
     def wait_running(self, name: str, seconds: float = 15) -> None:
         """Wait until a program has stayed up for its startsecs.

@@ -15,7 +15,7 @@ from tests import golden
 from tests.measured import Measured
 from tests.stacks.deployment import within
 from tests.stacks.ngrok.secrets import places_of
-from tests.stacks.ngrok.tunnelled import Tunnelled
+from tests.stacks.ngrok.tunnelled import ELSEWHERE, STANDIN, Tunnelled
 from tests.standins.ngrok.tokens import REVOKED, VALID
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -54,10 +54,24 @@ CASES = {
     "one, reserved": Case({"ngrokUrl": WEB}, {"raven": WEB}, agent),
     "one, random": Case({}, {"raven": ""}, agent),
     "two, reserved": Case(
-        {**TWO, "ngrokUrl": WEB, "ngrokSocketUrl": SOCKET}, {"raven": WEB, "socketio": SOCKET}, wrapper
+        {**TWO, "ngrokUrl": WEB, "ngrokSocketUrl": SOCKET, "ngrokPath": ELSEWHERE},
+        {"raven": WEB, "socketio": SOCKET},
+        wrapper,
     ),
     "two, random": Case(TWO, {"raven": "", "socketio": ""}, both),
 }
+
+
+def test_the_agent_alone_goes_as_it_came(tunnel: Tunnelled) -> None:
+    """As after an update that was interrupted between the tunnel and supervisord's own resource."""
+    tunnel.configure()
+    above = [f"**{name}" for name in ("$raven-realtime:index:NgrokTunnel::*", ":RealtimeSandbox::sandbox")]
+    chosen = [f"--target={urn}" for urn in ("**::sandbox-tunnel-agent", *above)]
+    created = tunnel.noted(tunnel.stack.up(*chosen)).operations()
+    assert [name for name in created if name.startswith("sandbox-")] == ["sandbox-tunnel", "sandbox-tunnel-agent"]
+    tunnel.stack.destroy()
+    assert not tunnel.copy.places.root.exists()
+    within(5, lambda: [str(process) for process in tunnel.processes()])
 
 
 def test_a_refused_session_comes_to_nothing(tunnel: Tunnelled) -> None:
@@ -67,6 +81,19 @@ def test_a_refused_session_comes_to_nothing(tunnel: Tunnelled) -> None:
     assert places_of(REVOKED, tunnel) == set()
     assert not tunnel.copy.places.root.exists()
     within(5, lambda: [str(process) for process in tunnel.processes()])
+
+
+def test_a_token_that_is_refused_later_leaves_the_tunnel_as_it_was(tunnel: Tunnelled) -> None:
+    config = CASES["one, reserved"].config
+    tunnel.up(config)
+    former = tunnel.urls()
+    run = tunnel.up(config, token=REVOKED, expect=1)
+    golden.hold(GOLDEN / "revoked_later.txt", tunnel.steady(run.diagnostics("error")[0] + "\n"))
+    within(BACK_WITHIN, lambda: [url for url in former.values() if not tunnel.shakes_hands(url)])
+    assert tunnel.urls() == former
+    assert places_of(REVOKED, tunnel) == set()
+    tunnel.configure(config)
+    assert tunnel.noted(tunnel.stack.preview()).operations() == {}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -79,6 +106,7 @@ def test_tunnel(tunnel: Tunnelled, name: str, measured: Measured) -> None:
     for said in warned:
         golden.hold(GOLDEN / "two_tunnels.txt", said + "\n")
     assert places_of(VALID, tunnel) == set()
+    assert case.config.get("ngrokPath", str(STANDIN / "ngrok")) in " ".join(wrapper(tunnel)[0].cmdline())
     file = tunnel.copy.places.ngrok_conf
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert VALID in file.read_text()

@@ -24,6 +24,8 @@ from tests.standins.ngrok.edge import Authority
 from tests.standins.ngrok.tokens import VALID
 
 STANDIN = Path("tests/standins/ngrok")
+ELSEWHERE = "elsewhere/agent"
+"""The stand-in once more, relative to the project: not on PATH, and called otherwise."""
 HANDSHAKE = "/socket.io/?EIO=4&transport=polling"
 
 
@@ -131,6 +133,9 @@ def tunnelled(folder: Path, *, network: bool = False, **standin: str) -> Iterato
     account.mkdir(parents=True)
     Authority(account)
     copy = checkout(folder / "c")
+    elsewhere = copy.folder / ELSEWHERE
+    elsewhere.parent.mkdir()
+    elsewhere.symlink_to(copy.folder / STANDIN / "ngrok")
     chosen = {"DIR": str(account), "HOSTS": "/etc/hosts", **standin}
     with surroundings(copy.folder, folder / "hosts", network=network) as before:
         environment = {f"NGROK_STANDIN_{name}": value for name, value in chosen.items()}

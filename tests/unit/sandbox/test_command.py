@@ -36,7 +36,7 @@ def test_refused(tmp_path: Path, name: str) -> None:
     assert said in str(ran.exception)
 
 
-@pytest.mark.parametrize("arguments", [["down"], ["remove", "nothing"]])
+@pytest.mark.parametrize("arguments", [["down"], ["remove", "nothing"], ["remove", "nothing", "--down-if-last"]])
 def test_taking_down_what_is_not_there_is_no_mistake(tmp_path: Path, arguments: list[str]) -> None:
     ran = CliRunner().invoke(app, [*arguments, "--folder", str(tmp_path / "s")])
     assert (ran.exit_code, ran.exception) == (0, None)
