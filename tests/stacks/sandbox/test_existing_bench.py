@@ -13,7 +13,7 @@ import pytest
 
 from demo.bench_folder import Ports, read_json_object, write_json
 from demo.processes import ROOT
-from demo.running import RunningBench, running_bench
+from demo.running import RunningBench, free_ports, running_bench
 from raven_realtime.findings import explain
 from raven_realtime.settings import FALLBACK_TLS_PORT, SOCKETIO_PORT
 from tests import golden
@@ -21,9 +21,11 @@ from tests.engine import Run, Stack
 from tests.stacks.checkout import Checkout, checkout
 from tests.stacks.deployment import QUICK
 from tests.stacks.machine import left_as_found, somebody_on
+from tests.symptoms import servers
 
 GOLDEN = Path(__file__).parent / "golden"
-CHECKS = ["origin", "multiplexer", "public", "upgrade", "connect", "event"]
+HANDSHAKES = ["origin", "multiplexer", "public"]
+CHECKS = [*HANDSHAKES, "upgrade", "connect", "event"]
 WRONG_SECRET = "wrong-and-never-to-be-seen"
 
 
@@ -95,6 +97,86 @@ def test_another_server_on_9000_fails_the_first_check_and_the_later_ones_do_not_
     fails(run, "origin", "RT001")
 
 
+@dataclass(frozen=True)
+class Broken:
+    """What a proxy on :9000 in front of the real Socket.IO does wrong, and as what that is found."""
+
+    fault: str
+    code: str
+
+
+BROKEN = {
+    # it lets nobody in who comes by way of another proxy
+    "multiplexer": Broken("if ($http_x_forwarded_for) { return 403; }", "RT026"),
+    # who comes by TLS gets another server's answer
+    "public": Broken(
+        "if ($http_x_forwarded_proto = https) "
+        """{ return 200 '0{"sid":"x","upgrades":[],"pingInterval":30000,"pingTimeout":20000,"maxPayload":100000}'; }""",
+        "RT039",
+    ),
+    # it forbids the upgrade
+    "upgrade": Broken("proxy_set_header Upgrade '';", "RT025"),
+    # the bench knows no such site, and refuses the namespace
+    "connect": Broken("proxy_set_header X-Frappe-Site-Name another.localhost;", "RT009"),
+}
+PROXY = """
+daemon off; worker_processes 1; pid {folder}/pid; error_log stderr;
+events {{ worker_connections 512; }}
+http {{
+  access_log off;
+  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+  map $http_upgrade $hop {{ default upgrade; "" close; }}
+  server {{
+    listen 127.0.0.1:{port};
+    location / {{
+      {fault}
+      proxy_pass http://127.0.0.1:{behind};
+      proxy_http_version 1.1;
+      proxy_set_header Host $http_host;
+      proxy_set_header Connection $hop;
+      {upgrade}
+    }}
+  }}
+}}
+"""
+UPGRADE = "proxy_set_header Upgrade $http_upgrade;"
+
+
+@pytest.fixture(scope="module")
+def broken(own: Own, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    """Break the path at one hop after the other; return what an update said each time."""
+    folder = tmp_path_factory.mktemp("proxy")
+    socketio, behind = own.bench.programs["socketio"], free_ports().socketio
+    moved = {"FRAPPE_SOCKETIO_PORT": str(behind), "NODE_EXTRA_CA_CERTS": str(own.copy.places.certificate)}
+    runs = {}
+    own.configure(clientMaxBodySize="62m")
+    own.bench.stop("socketio")
+    try:
+        with servers.running(list(socketio.command), folder / "log", {**socketio.environment, **moved}) as process:
+            servers.wait(lambda: servers.listens(behind), "Socket.IO behind the proxy", process=process)
+            for check, made in BROKEN.items():
+                upgrade = UPGRADE if "Upgrade" not in made.fault else ""
+                text = PROXY.format(folder=folder, port=SOCKETIO_PORT, behind=behind, fault=made.fault, upgrade=upgrade)
+                with servers.nginx(text, folder, SOCKETIO_PORT):
+                    runs[check] = own.stack.up(expect=1)
+    finally:
+        own.bench.start("socketio", {"NODE_EXTRA_CA_CERTS": str(own.copy.places.certificate)})
+    return runs
+
+
+@pytest.mark.parametrize("check", BROKEN)
+def test_a_hop_that_breaks_fails_its_check_and_the_later_ones_do_not_run(
+    own: Own, broken: dict[str, Run], check: str
+) -> None:
+    fails(broken[check], check, BROKEN[check].code)
+
+
+def test_once_the_path_is_whole_again_the_checks_that_failed_pass(own: Own, broken: dict[str, Run]) -> None:
+    assert {"sandbox-check-connect", "sandbox-check-event"} <= own.stack.up().operations().keys()
+    assert own.stack.outputs()["checks"]["connect"].startswith("✓ connect (public)")
+
+
 def test_a_refused_key_fails_the_event_check_and_is_not_shown(own: Own) -> None:
     key = own.bench.bench.api_key("raven.localhost")
     own.configure(apiKey=key.key)
@@ -112,7 +194,8 @@ def test_a_refused_key_fails_the_event_check_and_is_not_shown(own: Own) -> None:
 def fails(run: Run, check: str, code: str) -> None:
     """Hold that an update failed at one check, said which hop, what and what to do, and ran none of the later ones."""
     said = "\n".join(run.diagnostics("error"))
-    assert re.search(rf"^{code} .* \(found by .*; at fault: .*\)$", said, re.MULTILINE), run.text
+    hop = f"handshake ({check})" if check in HANDSHAKES else f"{check} (public)"
+    assert re.search(rf"^{code} .* \(found by {re.escape(hop)}; at fault: .*\)$", said, re.MULTILINE), run.text
     assert explain(code).title in said
     assert "  do:  " in said
     assert f"raven-realtime explain {code}" in said
