@@ -24,6 +24,8 @@ Build Origin from `X-Forwarded-Proto`, with both `https` and `wss` (Traefik's wo
     remedies=MappingProxyType(
         {
             "nginx": """\
+At http level, and in the location of `/socket.io/`:
+
     map $http_x_forwarded_proto $rt_scheme { default $scheme; https https; wss https; }
     map $http_origin $rt_origin { default $http_origin; "" $rt_scheme://$host; }
 

@@ -10,7 +10,7 @@ from raven_realtime.findings.entry import Location
 from raven_realtime.lint import texts
 from raven_realtime.lint.world import Container, Reading, Setting, World
 from raven_realtime.problem import Problem
-from raven_realtime.traefik.compose import read_compose
+from raven_realtime.traefik.compose import is_swarm, read_compose
 from raven_realtime.traefik.elements import Element, read_text, read_yaml
 from raven_realtime.traefik.static import static_arguments
 
@@ -30,11 +30,7 @@ def read(path: Path, root: Element | None = None) -> Reading:
     """
     root = root or read_yaml(path)
     services = root.get("services")
-    swarm = any(
-        label.name.lower().startswith("traefik.") or (label.value or "").lower().startswith("traefik.")
-        for service in (services.children if services else ())
-        for label in _children(service.path("deploy", "labels"))
-    )
+    swarm = is_swarm(root)
     compose = read_compose(path, swarm=swarm, root=root)
     reading = Reading()
     containers: list[Container] = []

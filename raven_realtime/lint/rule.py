@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -57,5 +58,28 @@ class Rule:
             given: values of parameters; the defaults where they are left out.
         """
         values = {name: parameter.default for name, parameter in self.parameters.items()} | dict(given or {})
-        found = {(str(each.location), each.evidence): each for each in self.judge(world, values)}
-        return list(found.values())
+        return _gathered({(str(each.location), each.evidence): each for each in self.judge(world, values)}.values())
+
+
+_OF_HOST = re.compile(r"([a-z0-9-]+(?:\.[a-z0-9-]+)+): (.+)", re.DOTALL)
+_MOST_HOSTS = 3
+
+
+def _gathered(findings: Iterable[Finding]) -> list[Finding]:
+    """Make one finding of those that say the same of several hosts at one place: a bench may have a hundred sites."""
+    found: dict[tuple[str, ...], list[tuple[str, Finding]]] = {}
+    for finding in findings:
+        host, said = match.groups() if (match := _OF_HOST.fullmatch(finding.evidence)) else ("", finding.evidence)
+        found.setdefault((str(finding.location), said.replace(host or "\0", "\0"), finding.remedy), []).append(
+            (host, finding)
+        )
+    return [_of_hosts([host for host, _ in same], same[0][1]) for same in found.values()]
+
+
+def _of_hosts(hosts: Sequence[str], first: Finding) -> Finding:
+    if len(hosts) == 1:
+        return first
+    named = ", ".join(hosts[:_MOST_HOSTS]) + (
+        f" and {len(hosts) - _MOST_HOSTS} more" if len(hosts) > _MOST_HOSTS else ""
+    )
+    return replace(first, evidence=f"{named}: {first.evidence.removeprefix(f'{hosts[0]}: ')}")

@@ -187,15 +187,11 @@ class World:
 
     def _provided(self, swarm: bool) -> Contribution | None:
         """Return what Traefik's docker or swarm provider gives. Containers that say nothing of Traefik are left out."""
-        listed = [each.routing for each in self.containers if each.swarm is swarm and self._speaks(each)]
+        listed = [each.routing for each in self.containers if each.swarm is swarm and each.routing.speaks]
         if not listed:
             return None
         known = [settings for each in self.statics if (settings := each.swarm if swarm else each.docker)]
         return providers.contribution(listed, known[0] if known else SWARM if swarm else DOCKER)
-
-    @staticmethod
-    def _speaks(container: Container) -> bool:
-        return any(label.key.lower().startswith("traefik.") for label in container.routing.labels)
 
     @cached_property
     def by_name(self) -> Mapping[str, tuple[Container, ...]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from raven_realtime.findings.entry import Location
 from raven_realtime.problem import Problem
-from raven_realtime.traefik.compose import read_compose
+from raven_realtime.traefik.compose import is_swarm, read_compose
 from raven_realtime.traefik.containers import DOCKER, SWARM, Container, contribution
 from raven_realtime.traefik.elements import Element, read_toml, read_yaml
 from raven_realtime.traefik.file import SUFFIXES, read_dynamic
@@ -30,6 +30,8 @@ class _Files:
 
     compose: list[tuple[Path, Element]] = field(default_factory=list)
     containers: list[Container] = field(default_factory=list)
+    services: list[Container] = field(default_factory=list)
+    """Of a Swarm."""
     dynamic: list[Path] = field(default_factory=list)
     static: Static | None = None
 
@@ -55,9 +57,12 @@ def gather(
         _compose(project, read)
     static = read.static or Static()
     running = [*containers]
-    parts: list[Contribution] = [contribution([*read.containers, *running], static.docker or DOCKER)]
-    if swarm := list(services):
-        parts.append(contribution(swarm, static.swarm or SWARM))
+    docker = static.docker or DOCKER
+    asked = (one for one in (*read.containers, *running) if docker.exposed_by_default or one.speaks)
+    parts: list[Contribution] = [contribution(asked, docker)]
+    stack = static.swarm or SWARM
+    if swarm := [one for one in (*read.services, *services) if stack.exposed_by_default or one.speaks]:
+        parts.append(contribution(swarm, stack))
     if read.dynamic:
         parts.append(read_dynamic(read.dynamic))
     partial = read.static is None and not running
@@ -91,8 +96,12 @@ def _sort(file: Path, read: _Files, *, certain: bool) -> None:
 
 
 def _compose(project: Project, read: _Files) -> None:
-    compose = read_compose(project.path, root=project.root)
-    read.containers += compose.containers
+    swarm = is_swarm(project.root)
+    compose = read_compose(project.path, root=project.root, swarm=swarm)
+    if swarm:
+        read.services += compose.containers
+    else:
+        read.containers += compose.containers
     for service, words in compose.commands.items():
         if any(word.lower().startswith(("--entrypoints.", "--providers.")) for word in words):
             read.static = static_arguments(words, _place(project.root, service))

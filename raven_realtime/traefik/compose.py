@@ -83,6 +83,27 @@ def _container(service: Element, project: str, networks: _Networks, variables: _
         networks={} if mode else networks.of(service),
         network_mode=variables.filled(mode) if mode else "",
         ports=() if swarm else None,
+        misplaced=_misplaced(service) if swarm else None,
+    )
+
+
+def is_swarm(root: Element) -> bool:
+    """Tell whether a compose file is for a Swarm: a service of it has labels for Traefik under `deploy`."""
+    services = root.get("services")
+    within = (service.path("deploy", "labels") for service in (services.children if services else ()))
+    return any(labels and _speaks(labels) for labels in within)
+
+
+def _misplaced(service: Element) -> Location | None:
+    """Return where labels for Traefik stand beside `deploy`, if none stand in it."""
+    beside, within = service.get("labels"), service.path("deploy", "labels")
+    return beside.location if beside and _speaks(beside) and not (within and _speaks(within)) else None
+
+
+def _speaks(labels: Element) -> bool:
+    return any(
+        ((child.value or "") if labels.is_list else child.name).lower().startswith("traefik.")
+        for child in labels.children
     )
 
 

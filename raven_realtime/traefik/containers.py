@@ -35,10 +35,17 @@ class Container:
     network_mode: str = ""
     ports: tuple[int, ...] | None = None
     """The ports it exposes; None where they are not known (those of an image that was not inspected)."""
+    misplaced: Location | None = None
+    """Where a Swarm service has labels for Traefik that Docker gives to its containers, not to the service."""
 
     def label(self, key: str) -> str:
         """Return a label's value, empty without one."""
         return next((label.value for label in self.labels if label.key == key), "")
+
+    @property
+    def speaks(self) -> bool:
+        """Whether it says anything to Traefik."""
+        return self.misplaced is not None or any(label.key.lower().startswith("traefik.") for label in self.labels)
 
 
 @dataclass(frozen=True)
@@ -114,6 +121,10 @@ def normalize(name: str) -> str:
 
 
 def _http(container: Container, settings: ProviderSettings, dropped: list[Dropped]) -> Http:
+    if container.misplaced:
+        raise FieldError(
+            container.misplaced, "these labels are the containers'; a service's stand under deploy.labels."
+        )
     own = label_element(container.labels, ("traefik.docker.", "traefik.swarm.", "traefik.enable"))
     if not _enabled(own, settings):
         raise _Skip(

@@ -250,6 +250,9 @@ def label_element(labels: Iterable[Label], prefixes: Iterable[str]) -> Element |
     for label in sorted(labels, key=lambda label: label.key):
         if not label.key.lower().startswith(wanted):
             continue
+        if ": " in label.key:
+            name = label.key.partition(": ")[0]
+            raise LabelError(label.location, f"the label {name!r} is written with a colon; in a list it is key=value.")
         parts = _parts(label)
         root = root or Element("traefik", label.location)
         current = root

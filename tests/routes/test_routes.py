@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from raven_realtime.problem import Problem
 from raven_realtime.routes import command
 from tests.golden import hold
+from toolchain.places import ROOT
 
 HERE = Path(__file__).parent
 GOLDEN = HERE / "golden"
@@ -44,6 +45,11 @@ def test_the_answer(name: str, arguments: tuple[str, ...], monkeypatch: pytest.M
     if name.endswith(".svg"):
         assert ET.fromstring(answer).tag == "{http://www.w3.org/2000/svg}svg"
     hold(GOLDEN / name, answer)
+
+
+def test_a_stack_file_is_read_as_swarm_reads_it() -> None:
+    stack = ROOT / "tests/unit/lint/healthy/swarm/stack.yml"
+    assert "/socket.io/  websocket@swarm → websocket@swarm (port 9000)" in said("erp.example.com", str(stack))
 
 
 def test_a_host_that_nobody_serves() -> None:

@@ -10,7 +10,9 @@ from raven_realtime.lint.world import World
 
 
 def judge(world: World, parameters: Parameters) -> Iterator[Finding]:
-    """Report routers that are on plain entrypoints only, or say nothing of TLS."""
+    """Report routers that are on plain entrypoints only, or say nothing of TLS: unless TLS ends at Cloudflare."""
+    if any("cloudflared" in container.image for container in world.containers):
+        return
     plain = set(parameters["plain_entrypoints"])
     plain |= {name for name, each in world.table.entrypoints.items() if each.address.endswith(":80")}
     served = {route.host for route in routes(world) if route.tls and route.entrypoint not in plain}

@@ -31,6 +31,18 @@ def test_healthy_setup_raises_no_alarm(setup: str) -> None:
     assert [f"{finding.location} {finding.code} {finding.evidence}" for finding in judge(reading.world)] == []
 
 
+def test_what_is_said_of_several_sites_at_one_place_is_said_once(tmp_path: Path) -> None:
+    text = (HEALTHY / "bench_site/frappe-bench.conf").read_text()
+    names = " ".join(f"{site}.example.com" for site in ("erp", *"abcd"))
+    (tmp_path / "many.conf").write_text(
+        text.replace("server_name erp.example.com;", f"server_name {names};").replace("proxy_buffering off;", "")
+    )
+    found = judge(read([str(tmp_path / "many.conf")]).world)
+    assert [each.evidence for each in found if each.code == "RT112"] == [
+        "erp.example.com, a.example.com, b.example.com and 2 more: proxy_buffering is on where /socket.io/ is answered"
+    ]
+
+
 @pytest.mark.parametrize(
     ("setup", "file", "old", "new", "code"),
     [
@@ -46,6 +58,9 @@ def test_healthy_setup_raises_no_alarm(setup: str) -> None:
         ("frappe_docker_traefik", "compose.yaml", "websocket:9000", "websocket:9001", "RT016"),
         ("frappe_docker_traefik", "compose.yaml", "${DB_PASSWORD}", "admin1234", "RT110"),
         ("apps_with_sockets_of_their_own", "compose.yml", "/board/socket.io", "/socket.io", "RT005"),
+        ("behind_cloudflare", "compose.yml", "cloudflare/cloudflared", "alpine/socat", "RT102"),
+        ("behind_cloudflare", "compose.yml", "${TUNNEL_TOKEN}", "eyJhIjoiZjQ1Y2YifQ", "RT110"),
+        ("behind_cloudflare", "compose.yml", "traefik.enable=true", '"traefik.enable: true"', "RT104"),
         ("bench_behind_traefik", "frappe-bench.conf", "Origin $rt_scheme", "Origin $scheme", "RT011"),
         ("bench_site", "frappe-bench.conf", "127.0.0.1:9000", "127.0.0.1:3000", "RT018"),
         ("bench_site", "common_site_config.json", "9000", "9001", "RT016"),
@@ -73,6 +88,7 @@ def test_healthy_setup_raises_no_alarm(setup: str) -> None:
         ("several_sites", "realtime.conf", "listen 80", "listen 81", "RT105"),
         ("sidecar_compose", "compose.yml", 'user: "101:101"', "user: root", "RT109"),
         ("sidecar_compose", "realtime.conf", "wss https;", "", "RT011"),
+        ("swarm", "stack.yml", "      replicas: 1\n      labels:", "      replicas: 1\n    labels:", "RT104"),
         ("swarm", "stack.yml", "traefik.swarm.network=swarm_web", "x=y", "RT004"),
         ("swarm", "stack.yml", "server.port=9000", "server.port=9001", "RT016"),
     ],
