@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
+from demo.server import traefik
 from tests.stacks.prod.production import HOST, Production, handshake, remove_containers, within
 
 GREEDY = {
@@ -67,3 +69,19 @@ def test_traefik_names_who_took_the_path_since(changing: Production) -> None:
         assert run.code != 0
         assert "RT005 Another service owns /socket.io" in run.text
         assert "greedy@docker" in run.text
+
+
+@pytest.mark.parametrize(
+    ("source", "files"),
+    [
+        pytest.param(("--docker",), False, id="its containers"),
+        pytest.param(("--traefik-api", traefik.API), True, id="Traefik itself, which has files too"),
+    ],
+)
+def test_routes_says_who_owns_what_of_the_server(prod: Production, source: tuple[str, ...], files: bool) -> None:
+    program = str(prod.copy.folder / ".venv/bin/raven-realtime")
+    said = prod.server.run_inside(program, "routes", HOST, *source).stdout
+    _, at_the_door, rest = said.partition(f"{HOST} at websecure (TLS)\n")
+    assert at_the_door, said
+    assert re.match(r"  /socket\.io/ +frappe-socketio@docker → frappe-socketio@docker \(\S*( |:)80\)\n", rest), said
+    assert ("frappe-web-1@file → frappe-web@file" in rest) is files, said
