@@ -44,7 +44,7 @@ preview: ## show what `make up` would change; changes nothing
 
 .PHONY: preview-report
 preview-report: ## what the change since BASE would do to STACK, and what of it breaks realtime (Markdown)
-	@$(TOOLCHAIN) ensure --for up >&2
+	@$(TOOLCHAIN) ensure --for preview >&2
 	.venv/bin/python -m toolchain.preview_report --stack $(STACK) --base $(BASE) --into $(REPORT)
 
 .PHONY: verify

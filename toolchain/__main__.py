@@ -16,7 +16,7 @@ from toolchain import debian, engine, environment, image, node, shell, stack_con
 from toolchain.golang import ACTIONLINT, TRAEFIK
 from toolchain.places import BUILDS, CACHE, VENV
 
-USES = ("up", "test", "prod", "traefik")
+USES = ("up", "preview", "test", "prod", "traefik")
 BUILT = {"traefik": (TRAEFIK, "traefik"), "actionlint": (ACTIONLINT, "test")}
 """The programs beside the engine that are built here, and the use that brings each."""
 
@@ -24,14 +24,16 @@ BUILT = {"traefik": (TRAEFIK, "traefik"), "actionlint": (ACTIONLINT, "test")}
 def ensure(uses: list[str]) -> None:
     """Bring everything that the uses need; what is there already is left alone.
 
-    ``up`` is the sandbox, ``test`` adds what the tests need, ``prod`` what stands in for a production server,
-    ``traefik`` is Traefik alone.
+    ``up`` is the sandbox, ``preview`` what a preview alone needs (no package of Debian's, so no root), ``test`` adds
+    what the tests need, ``prod`` what stands in for a production server, ``traefik`` is Traefik alone.
     """
     with _alone():
-        if set(uses) != {"traefik"}:
+        running = {"up", "test", "prod"} & set(uses)
+        if running:
             debian.ensure(uses)
-            environment.ensure("dev" if "test" in uses else "pulumi")
             node.ensure()
+        if running or "preview" in uses:
+            environment.ensure("dev" if "test" in uses else "pulumi")
             engine.ensure()
         if {"prod", "traefik"} & set(uses):
             TRAEFIK.ensure()

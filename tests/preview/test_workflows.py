@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from raven_realtime.lint import rules
+from raven_realtime.preview import gate
 from raven_realtime.preview.report import MARKER
 from tests.hops.doctor.test_page import SCREENSHOTS
 from toolchain.golang import ACTIONLINT
@@ -54,6 +58,44 @@ def test_actionlint_finds_nothing() -> None:
     assert {file.name for file in files} >= {"ci.yml", "preview.yml"}
     done = lint(*files)
     assert (done.returncode, done.stdout) == (0, "")
+
+
+GATE = (ROOT / "docs" / "gate.md").read_text()
+RECIPES = re.findall(r"```yaml\n(.*?)```", GATE, re.DOTALL)
+SOUND = (ROOT / "tests/unit/lint/healthy/frappe_docker_overrides/compose.yaml").read_text()
+
+
+def test_actionlint_finds_nothing_in_the_recipes_for_other_repositories(tmp_path: Path) -> None:
+    files = [tmp_path / f"{number}.yml" for number in range(len(RECIPES))]
+    for file, text in zip(files, RECIPES, strict=True):
+        file.write_text(text)
+    done = lint(*files)
+    assert (len(files), done.returncode, done.stdout) == (2, 0, "")
+
+
+@pytest.mark.parametrize(
+    ("port", "code", "said"),
+    [
+        pytest.param("9000", 0, "", id="sound"),
+        pytest.param("9001", 1, "::error file=deploy/compose.yaml,", id="broken"),
+    ],
+)
+def test_the_recipe_for_files_does_what_it_says(port: str, code: int, said: str, tmp_path: Path) -> None:
+    (tmp_path / "deploy").mkdir()
+    (tmp_path / "deploy" / "compose.yaml").write_text(SOUND.replace("websocket:9000", f"websocket:{port}"))
+    steps = YAML(typ="safe").load(RECIPES[0])["jobs"]["lint"]["steps"]
+    judge = next(one["run"] for one in steps if one.get("name") == "Judge")
+    done = run(judge, tmp_path, PATH=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    assert (done.returncode, done.stderr) == (code, "")
+    assert done.stdout.strip().startswith(said)
+    assert bool(done.stdout.strip()) is bool(said)
+
+
+def test_the_configuration_of_the_pack_is_one_that_it_takes() -> None:
+    (text,) = re.findall(r"```json\n(.*?)```", GATE, re.DOTALL)
+    for name, given in json.loads(text).items():
+        level = given.pop("enforcementLevel", "mandatory")
+        assert (level in gate.STRICTNESS, given.keys() <= rules()[name].parameters.keys()) == (True, True)
 
 
 def test_actionlint_would_find_something(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 from raven_realtime.problem import Problem
 from tests.engine import throwaway
 from tests.toolchain.stand_ins import make
+from toolchain import __main__ as main
 from toolchain import debian, engine, golang, progress, pulumi_home, shell
 from toolchain.__main__ import path_of
 from toolchain.golang import PULUMI, TRAEFIK, GoProgram
@@ -148,6 +149,23 @@ def test_stops_only_the_services_that_its_install_brought(programs: Path, capsys
     said = capsys.readouterr().err
     assert "Installing Debian packages: curl, redis-server" in said
     assert "Stopped the stock services that came with them" in said
+
+
+@pytest.mark.parametrize(
+    ("uses", "steps"),
+    [
+        pytest.param(["preview"], ["environment", "engine"], id="a preview needs no package of Debian's, so no root"),
+        pytest.param(["up"], ["debian", "node", "environment", "engine"], id="the sandbox"),
+        pytest.param(["traefik"], ["traefik"], id="Traefik alone"),
+    ],
+)
+def test_what_each_use_brings(uses: list[str], steps: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    for step in ("debian", "node", "environment", "engine"):
+        monkeypatch.setattr(getattr(main, step), "ensure", lambda *_, step=step: done.append(step))
+    monkeypatch.setattr(GoProgram, "ensure", lambda _: done.append("traefik"))
+    main.ensure(uses)
+    assert done == steps
 
 
 def test_a_failed_install_says_why(programs: Path) -> None:
