@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from raven_realtime.findings.entry import Location
@@ -32,7 +32,7 @@ def read(path: Path, root: Element | None = None) -> Reading:
     services = root.get("services")
     swarm = is_swarm(root)
     compose = read_compose(path, swarm=swarm, root=root)
-    reading = Reading()
+    reading = Reading([World(unknown=tuple(_unset(services, compose.unset)))])
     containers: list[Container] = []
     for service, routing in zip(services.children if services else (), compose.containers, strict=True):
         container = _container(service, routing, swarm)
@@ -44,6 +44,15 @@ def read(path: Path, root: Element | None = None) -> Reading:
             reading.parts.append(World(statics=(static_arguments(words, service.location),)))
     reading.parts.append(World(containers=tuple(containers)))
     return reading
+
+
+def _unset(services: Element | None, names: Sequence[str]) -> Iterator[Setting]:
+    """Yield the variables that labels use and nobody sets."""
+    for service in _children(services):
+        for label in (*_children(service.get("labels")), *_children(service.path("deploy", "labels"))):
+            used = set(re.findall(r"\$\{?(\w+)", f"{label.name} {label.value or ''}"))
+            for name in sorted(used & set(names)):
+                yield Setting(f"the variable {name}", "is not set: compose puts nothing in its place", label.location)
 
 
 def _declared(container: Container) -> World:

@@ -15,7 +15,7 @@ def judge(world: World, _: Parameters) -> Iterator[Finding]:
     table = world.table
     for dropped in table.dropped:
         if dropped.why not in SWITCHED_OFF:
-            yield ENTRY.found(f"{dropped.name}: {dropped.why}", dropped.location)
+            yield ENTRY.found(f"{dropped.name}: {dropped.why.removeprefix(f'{dropped.location}: ')}", dropped.location)
     for name, why in table.disabled.items():
         yield ENTRY.found(f"{name}: {why}", table.routers[name].location)
 

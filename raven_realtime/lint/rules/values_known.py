@@ -11,7 +11,9 @@ from raven_realtime.lint.world import World
 def judge(world: World, _: Parameters) -> Iterator[Finding]:
     """Report every unknown property that a rule would have read."""
     for unknown in world.unknown:
-        yield ENTRY.found(f"{unknown.name} is not known before the update", unknown.location)
+        why = unknown.value or "is not known before the update"
+        remedy = "Set it in the environment, or in .env beside the (first) compose file." if unknown.value else ""
+        yield ENTRY.found(f"{unknown.name} {why}", unknown.location, remedy)
 
 
 RULE = Rule("values-known", "what the rules read is known before the update", ENTRY, judge, alone=True, advises=True)

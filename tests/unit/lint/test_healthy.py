@@ -67,6 +67,7 @@ def test_what_is_said_of_several_sites_at_one_place_is_said_once(tmp_path: Path)
         ("bench_two_sites", "frappe-bench.conf", 'Connection "upgrade"', 'Connection ""', "RT025"),
         ("debian_nginx", "sites-enabled/erp.conf", "proxy_set_header Origin", "proxy_set_header X-O", "RT008"),
         ("debian_nginx", "nginx.conf", "16384", "768", "RT029"),
+        ("frappe_docker_overrides", SSL, "${SITES_RULE:-Host(`erp.example.com`)}", "Host(`${SITE}`)", "RT114"),
         ("file_provider", "erp.yml", "[retry, origin]", "[retry]", "RT008"),
         ("file_provider", "erp.yml", 'Origin: "https://erp', 'Origin: "https://www', "RT008"),
         ("file_provider", "erp.yml", "PathPrefix(`/socket.io`)", "Path(`/socket.io`)", "RT001"),
