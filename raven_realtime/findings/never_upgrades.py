@@ -25,6 +25,8 @@ Let every proxy on the way speak HTTP/1.1 and pass on Upgrade and Connection. Th
     remedies=MappingProxyType(
         {
             "nginx": """\
+In the location of `/socket.io/`:
+
     proxy_http_version 1.1;
     proxy_set_header Upgrade $http_upgrade;
     proxy_set_header Connection $connection_upgrade;

@@ -104,6 +104,11 @@ def _mounted(service: Element, file: Path, name: str, reading: Reading, root: El
         path = file.parent / source
         if not _NGINX_PATHS.search(target) or not (source.startswith((".", "/")) or path.is_file()):
             continue
+        if source.startswith("/") and not path.exists():
+            said = f"the configuration {source} of {name}"
+            elsewhere = Setting(said, "is not on this machine", service.location)
+            reading.parts.append(World(unknown=(elsewhere,)))
+            continue
         for each in sorted(path.glob("*.conf")) if path.is_dir() else [path]:
             try:
                 world = texts.read(read_text(each), str(each), runs_in=name)
@@ -119,7 +124,9 @@ def _mounted(service: Element, file: Path, name: str, reading: Reading, root: El
             and content.value
             and config.name in {_config_name(each) for each in _children(service.get("configs"))}
         ):
-            world = texts.read(content.value, f"{file} (config {config.name})", runs_in=name)
+            world = texts.read(
+                _default(content.value).replace("$$", "$"), f"{file} (config {config.name})", runs_in=name
+            )
             if world:
                 reading.parts.append(world)
 

@@ -80,11 +80,18 @@ def _container(service: Element, project: str, networks: _Networks, variables: _
         name,
         tuple(labels),
         replace(service.location),
-        networks={} if mode else networks.of(service),
+        networks=_networks_of(variables.filled(mode)) if mode else networks.of(service),
         network_mode=variables.filled(mode) if mode else "",
         ports=() if swarm else None,
         misplaced=_misplaced(service) if swarm else None,
     )
+
+
+def _networks_of(mode: str) -> dict[str, str] | None:
+    """Return what a network mode means: another's networks are not known, and what is no word of Docker's is a name."""
+    if mode.partition(":")[0] in {"service", "container"}:
+        return None
+    return {} if mode in {"host", "none"} else {"bridge" if mode == "default" else mode: ""}
 
 
 def is_swarm(root: Element) -> bool:

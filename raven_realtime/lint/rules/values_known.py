@@ -7,12 +7,18 @@ from raven_realtime.findings.value_not_known import ENTRY
 from raven_realtime.lint.rule import Parameters, Rule
 from raven_realtime.lint.world import World
 
+HERE = {
+    "the variable ": "Set it in the environment, or in .env beside the (first) compose file.",
+    "the configuration ": "Run `raven-realtime lint` on the machine that has it, or keep it beside the compose file.",
+}
+"""What to do about what files do not tell, by how it is called."""
+
 
 def judge(world: World, _: Parameters) -> Iterator[Finding]:
     """Report every unknown property that a rule would have read."""
     for unknown in world.unknown:
         why = unknown.value or "is not known before the update"
-        remedy = "Set it in the environment, or in .env beside the (first) compose file." if unknown.value else ""
+        remedy = next((said for start, said in HERE.items() if unknown.name.startswith(start)), "")
         yield ENTRY.found(f"{unknown.name} {why}", unknown.location, remedy)
 
 

@@ -44,6 +44,7 @@ def test_entry_is_complete(entry: Entry) -> None:
     assert set(entry.remedies) <= set(STACKS)
     for text in (entry.meaning, entry.shows, entry.remedy, *entry.remedies.values()):
         assert len(text.strip()) > 30, text
+        assert not text.startswith(" "), "what is printed without its first blanks begins with words"
         assert max(map(len, text.splitlines())) <= 120
 
 
