@@ -110,7 +110,8 @@ def _on_host(table: Table, wanted: Wanted, host: str) -> Iterator[Finding]:
         return
     for rival in mine.ties_with:
         evidence = f"{_named(rival)} and {wanted.router} both match {PREFIX} on {host}, {mine.router.priority_reason}"
-        yield explain("RT101").found(evidence, rival.location, stack="traefik")
+        remedy = precede(wanted.router, rival.effective_priority)
+        yield explain("RT101").found(evidence, rival.location, remedy, stack="traefik")
     for claim in claims:
         if _is_ahead(claim, mine):
             part = "" if mine.reach is Reach.SHADOWED else "some of "

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from raven_realtime.findings.entry import Finding
+from raven_realtime.findings.path_owned_by_another import precede
 from raven_realtime.findings.routers_tie import ENTRY
 from raven_realtime.lint.routes import contested
 from raven_realtime.lint.rule import Parameters, Rule
@@ -22,6 +23,7 @@ def judge(world: World, _: Parameters) -> Iterator[Finding]:
                     yield ENTRY.found(
                         f"{route.host}: {first.name} and {second.name} tie at {first.priority_reason}",
                         second.location,
+                        precede(route.router.name, first.effective_priority),
                     )
 
 
