@@ -14,6 +14,7 @@ from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console
@@ -125,6 +126,8 @@ def doctor_command(
         credentials=given(credentials, ask),
         timeout=timeout,
     )
+    if "://" not in url and output is Output.TEXT:
+        typer.echo(f"Asking {target.origin}: the URL names no scheme.", err=True)
     machine = Machine.at(ssh)
     named = Inside(machine, bench, nginx, "" if docker == "local" else docker, traefik_api, redis)
     question = Question(
@@ -159,11 +162,32 @@ def _inside(named: Inside, wanted: bool) -> Inside | None:
         redis=named.redis or os.environ.get("RAVEN_REALTIME_REDIS", ""),
         traefik_api=named.traefik_api or os.environ.get("RAVEN_REALTIME_TRAEFIK_API", ""),
     )
+    informed = replace(informed, traefik_api=_http(informed.traefik_api))
     if not wanted and informed == Inside():
         return None
     if informed.docker is None and (informed.machine.ssh or (wanted and shutil.which("docker"))):
         return replace(informed, docker="")
     return informed
+
+
+def _http(api: str) -> str:
+    """Return the URL of Traefik's API; an address and port alone are taken for http.
+
+    Raises:
+        Problem: it is none.
+    """
+    if not api:
+        return ""
+    url = api if "://" in api else f"http://{api}"
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in {"http", "https"} and parts.hostname and (parts.port is None or parts.port)
+    except ValueError:
+        known = False
+    if not known:
+        shown = api.rpartition("@")[2][:100]
+        raise Problem(f"{shown!r} is not the URL of Traefik's API. Example: --traefik-api http://127.0.0.1:8080")
+    return url
 
 
 class Voice:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -67,7 +68,8 @@ class Diagnosis:
         seen = dict.fromkeys([found.stack] if found.remedy else [*self.stacks, found.stack])
         fitting = [stack for stack in seen if stack in found.entry.remedies]
         particular = [f"On {STACKS[stack]}:\n\n{found.entry.remedies[stack].rstrip()}" for stack in fitting]
-        return replace(found, remedy="\n\n".join([(found.remedy or found.entry.remedy).rstrip(), *particular]))
+        remedy = "\n\n".join([(found.remedy or found.entry.remedy).rstrip(), *particular])
+        return replace(found, remedy=_filled(remedy, self.target))
 
     @property
     def verdict(self) -> tuple[str, Finding] | None:
@@ -145,6 +147,32 @@ class Diagnosis:
         left = ", ".join(result.hop for result in self.unchecked)
         said = "No fault found." if found is None else f"No hop is broken, but: {found.code} {found.entry.title}."
         return said + (f" Not checked: {left}." if left else "")
+
+
+_CODE = re.compile(r"`[^`]+`|^ {4}.*$", re.MULTILINE)
+
+
+def _filled(markdown: str, target: Target) -> str:
+    """Put what is known in the place of the catalogue's names in commands and configuration: so they can be copied.
+
+    A site that nobody named is taken from the host and may be wrong: it stays a name.
+    """
+    known = [
+        (r"https://HOST\b(?!:PORT)", target.origin),
+        (r"\bHOST:443\b", f"{target.host}:{target.port}"),
+        (r"\b(?:HOST|NAME)\b(?!:PORT)", target.host),
+        (r"\bchat\.example\.com\b", target.host),
+        (r"(?<=check handshake )URL\b|(?<=check upgrade )URL\b", target.origin),
+        *([(r"\bSITE\b", target.site)] if target.site else []),
+    ]
+
+    def fill(found: re.Match[str]) -> str:
+        text = found[0]
+        for pattern, value in known:
+            text = re.sub(pattern, value.replace("\\", r"\\"), text)
+        return text
+
+    return _CODE.sub(fill, markdown)
 
 
 def _account(pairs: Sequence[tuple[str, Finding]], failed: Container[str]) -> Account:

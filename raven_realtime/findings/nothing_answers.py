@@ -18,7 +18,8 @@ elsewhere, or a firewall is in between. Everything behind it is out of reach fro
 """,
     remedy="""\
 On the machine: `ss -ltnp` shows what listens; start the proxy or correct its port. A time-out from outside and an
-answer on the machine itself is a firewall, or the wrong address in DNS.
+answer on the machine itself is a firewall, or the wrong address in DNS. "Network is unreachable" is the network of
+the machine that asks.
 """,
     source="RFC 9293, connection refused",
     remedies=MappingProxyType(

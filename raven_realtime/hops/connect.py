@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 
 from raven_realtime.findings import Finding, explain
 from raven_realtime.hops.answer import shown
@@ -31,6 +32,11 @@ CHECK = Check(
 COOKIE_MISSING = re.compile(r"cookie|authentication method|authorization header", re.IGNORECASE)
 """Frappe's words for a connection without credentials, of every version (Node: "No cookie transmitted.", "Missing
 cookie and authorization header. …", "No authentication method used. …"; the Python server uses the latter two)."""
+TWO_HOSTS = """\
+The page and Socket.IO are on two hosts, and Frappe accepts a browser only where they are one. Serve both on one: with
+ngrok, let one tunnel lead to the nginx multiplexer (`pulumi up --stack sandbox` sets that up); with Traefik, give the
+page's own host a router for `/socket.io`. Clients that send an API token and no Origin can stay on two.
+"""
 AFTERMATH_SECONDS = 0.3
 """How long to listen after a refusal: old Frappe goes on after `Invalid namespace` and accepts a dead one (RT009)."""
 
@@ -46,6 +52,9 @@ async def check(target: Target, place: Place = Place.PUBLIC) -> Result:
             await session.upgrade()
             packets = await join(session, target.namespace)
         result = judge(hop, target.namespace, packets, with_credentials=with_credentials)
+        if target.page and any(found.code == "RT008" for found in result.findings):
+            evidence = f"{result.findings[0].evidence}, asked by a page on {target.page}"
+            result = replace(result, findings=(explain("RT008").found(evidence, remedy=TWO_HOSTS),))
     except (Unanswered, Refused, Closed) as error:
         found = finding(error, place)
         result = Result.of(hop, found.evidence, found)

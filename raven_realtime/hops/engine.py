@@ -68,7 +68,7 @@ async def _compared(target: Target, here: Result, like: Target | None) -> Result
         results += await asyncio.gather(*(handshake.check(target) for _ in range(2)))
     for there in results:
         if not there.ok:
-            return there
+            return there if like is None else replace(there, summary=f"--like {like.origin}: {there.summary}")
         compared = compare(here, there)
         if not compared.ok:
             break

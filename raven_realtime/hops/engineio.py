@@ -399,12 +399,18 @@ class Session:
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             waiting = asyncio.ensure_future(self.frame())
-            done, _ = await asyncio.wait({waiting}, timeout=left)
-            if not done:
+            try:
+                done, _ = await asyncio.wait({waiting}, timeout=left)
+                if not done:
+                    waiting.cancel()
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await waiting
+                    return
+            except asyncio.CancelledError:
+                # Whoever waits is ended, by Ctrl-C for one: nobody hears any more how the socket closed.
+                waiting.add_done_callback(lambda task: task.cancelled() or task.exception())
                 waiting.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await waiting
-                return
+                raise
             yield waiting.result()
 
     @property

@@ -48,7 +48,8 @@ def _judge(target: Target, inside: Inside) -> Result:
         return Result.of(CHECK.name, f"no place names the port, so it is {SOCKETIO_PORT}", stack="bench")
     if len({port for _, port in named}) > 1:
         return Result.of(CHECK.name, places, explain("RT016").found(places, stack="bench"), stack="bench")
-    return Result.of(CHECK.name, f"{len(named)} places say {named[0][1]}", port=named[0][1], stack="bench")
+    said = places if len(named) == 1 else f"{len(named)} places say {named[0][1]}"
+    return Result.of(CHECK.name, said, port=named[0][1], stack="bench")
 
 
 def _named(inside: Inside, bench: Path, site: str) -> Iterator[tuple[str, int]]:

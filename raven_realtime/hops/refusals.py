@@ -81,6 +81,14 @@ _RULES: tuple[tuple[str, Callable[[Answer, str], bool]], ...] = (
 """Which finding an answer is, by the first rule that holds: the answer and what was asked."""
 
 
+_WANTS_TLS = re.compile(r"HTTP request (?:was sent )?to (?:an )?HTTPS", re.IGNORECASE)
+"""What nginx and Go's servers (Traefik) say to a plain request on a port that speaks TLS."""
+WANTS_TLS = """\
+The port speaks TLS and was asked without: ask it with `https://`. If a proxy on the way asks it, correct the scheme
+there (`proxy_pass https://…`, Traefik's `loadbalancer.server.scheme=https`).
+"""
+
+
 def refused(asked: str, answer: Answer) -> Finding:
     """Return what an answer means that is not the one the protocol asks for.
 
@@ -89,7 +97,8 @@ def refused(asked: str, answer: Answer) -> Finding:
         answer: what came.
     """
     code = next(code for code, holds in _RULES if holds(answer, asked))
-    return explain(code).found(f"{asked} → {answer.telling}", stack=stack(answer))
+    remedy = WANTS_TLS if answer.status == 400 and _WANTS_TLS.search(answer.text) else ""
+    return explain(code).found(f"{asked} → {answer.telling}", remedy=remedy, stack="" if remedy else stack(answer))
 
 
 def finding(error: Unanswered | Refused | Closed, place: Place = Place.PUBLIC) -> Finding:

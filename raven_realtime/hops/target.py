@@ -201,11 +201,14 @@ class Target:
 
 
 def _origin(url: str) -> tuple[str, str, int]:
-    """Split a URL into scheme, host and port; without a scheme it is https, or http if it names an address or port."""
+    """Split a URL into scheme, host and port; without a scheme it is https, or http at a port that is not TLS's."""
     text = url.strip()
     if "://" not in text:
         bare = text.split("/")[0]
-        text = f"{'http' if ':' in bare or bare == 'localhost' else 'https'}://{text}"
+        plain = bare == "localhost" or (":" in bare and not bare.endswith((":443", ":8443")))
+        text = f"{'http' if plain else 'https'}://{text}"
+    # As the browser's console names it.
+    text = re.sub(r"^ws(s?)://", r"http\1://", text, flags=re.IGNORECASE)
     accepted = "Accepted: an http or https URL. Example: https://chat.example.com"
     try:
         parts = urlsplit(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
+from dataclasses import replace
 from typing import Any
 
 from raven_realtime.findings import explain
@@ -22,6 +23,12 @@ CHECK = Check(
     through=("edge",),
 )
 SECONDS = 4.0
+NO_TLS = frozenset(["WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"])
+"""OpenSSL's words for an answer that is no TLS at all: OpenSSL 1.1, 3.0, 3.2."""
+NO_TLS_REMEDY = """\
+If what listens there is meant to be plain HTTP, ask it so: `raven-realtime doctor {url}`. If it is the public side, TLS
+has to end there: Traefik's router needs `tls`, nginx `listen 443 ssl`.
+"""
 
 
 async def check(target: Target) -> Result:
@@ -46,7 +53,13 @@ async def check(target: Target) -> Result:
         result = Result.of(CHECK.name, said, explain("RT036").found(said))
     except OSError as error:
         said = shown(error.reason if isinstance(error, ssl.SSLError) else reason(error))
-        result = Result.of(CHECK.name, said, explain("RT036").found(f"TLS was not agreed: {said}"))
+        if said in NO_TLS:
+            said = f"port {target.port} does not speak TLS ({said})"
+            remedy = NO_TLS_REMEDY.format(url=replace(target, scheme="http").origin)
+            found = explain("RT036").found(said, remedy=remedy)
+        else:
+            found = explain("RT036").found(f"TLS was not agreed: {said}")
+        result = Result.of(CHECK.name, said, found)
     return result.taking(time.monotonic() - started)
 
 

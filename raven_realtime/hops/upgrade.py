@@ -24,9 +24,10 @@ CHECK = Check(
 )
 HOLD = "RAVEN_REALTIME_HOLD"
 """The variable that asks for ``--hold`` where the command line is given: `verify` runs deployed ones."""
-JOIN = "40"
-"""Joins the namespace ``/``, which asks for no credentials: Socket.IO closes on a client that has joined none after its
-connectTimeout, 45 s (Socket.IO documentation, "Server options"), and that says nothing of the path."""
+JOIN_SECONDS = 10.0
+"""Held longer than this, a client joins: Socket.IO closes one in no namespace after its `connectTimeout`, 45 s."""
+JOINS = "40"
+"""CONNECT on the default namespace, which Node's Socket.IO accepts of everybody."""
 HELD_PINGS = 3
 """The first comes after one pingInterval: three outlast every idle timeout shorter than three of them."""
 
@@ -54,7 +55,10 @@ async def check(target: Target, stay: float = 5.0, *, hold: bool = False, place:
 
 
 async def keep(target: Target, stay: float, *, hold: bool, hop: str, place: Place) -> Result:
-    """Upgrade a session and keep it open, under a given name; see `check`."""
+    """Upgrade a session and keep it open, under a given name; see `check`.
+
+    What waits for longer joins the default namespace (socket.io documentation, "Server options", connectTimeout).
+    """
     started = time.monotonic()
     try:
         async with Session(target) as session:
@@ -78,9 +82,10 @@ async def _kept(session: Session, stay: float, hold: bool, hop: str) -> Result:
             raise
         return Result.of(hop, error.said, explain("RT025").found(error.said, stack=stack(answer)))
     upgraded = time.monotonic() - begun
-    await session.send(JOIN)
     limit = max(stay, HELD_PINGS * (packet.ping_interval + packet.ping_timeout) / 1000) if hold else stay
     session.allow(limit)
+    if limit > JOIN_SECONDS:
+        await session.send(JOINS)
     until = time.monotonic() + limit
     while (left := until - time.monotonic()) > 0 and not (hold and session.pings >= HELD_PINGS):
         async for _ in session.frames(min(left, 0.5)):

@@ -73,7 +73,9 @@ def read_services(host: str | DockerHost = "", *, timeout: float = 60.0) -> list
 def _docker(host: str | DockerHost, arguments: Sequence[str], timeout: float) -> str:
     done = _run(host, arguments, timeout)
     if done.returncode:
-        raise Problem(f"docker {arguments[0]} failed: {_last_line(done.stderr)}. Is the Docker host right and running?")
+        said = _last_line(done.stderr)
+        stop = "" if said.endswith((".", "?", "!")) else "."
+        raise Problem(f"docker {arguments[0]} failed: {said}{stop} Is the Docker host right and running?")
     return done.stdout
 
 

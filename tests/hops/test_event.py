@@ -12,7 +12,7 @@ import pytest
 
 from demo.processes import ROOT
 from demo.running import RunningBench
-from raven_realtime.hops import Outcome, Result, event, room
+from raven_realtime.hops import Outcome, Result, connect, event, room
 from raven_realtime.hops.publisher import Publisher
 from raven_realtime.hops.target import Credentials
 from tests.hops.conftest import SITE, StartNginx, cli
@@ -65,6 +65,14 @@ def test_two_addresses(nginx: StartNginx, publisher: Publisher, credentials: Cre
     target = dataclasses.replace(alone, page=page.origin, credentials=credentials)
     result = asyncio.run(event.check(target, publisher, "general"))
     assert result.outcome is Outcome.PASS, result
+
+
+def test_a_page_on_another_host_is_told_what_that_means(nginx: StartNginx) -> None:
+    target = dataclasses.replace(nginx(), page="https://chat.example.com")
+    (found,) = asyncio.run(connect.check(target)).findings
+    assert found.code == "RT008"
+    assert "asked by a page on https://chat.example.com" in found.evidence
+    assert "one tunnel lead to the nginx multiplexer" in " ".join(found.todo.split())
 
 
 # The script in place of bench, what is asked for, and the code.

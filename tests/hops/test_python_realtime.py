@@ -33,7 +33,10 @@ def python_realtime() -> Iterator[str]:
     process.wait(10)
 
 
-def test_healthy_path(nginx: StartNginx, python_realtime: str, credentials: Credentials) -> None:
+def test_healthy_path(
+    nginx: StartNginx, python_realtime: str, credentials: Credentials, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upgrade, "JOIN_SECONDS", 0.5)
     target = nginx(HEALTHY.replace("$socketio", python_realtime))
     opened = asyncio.run(handshake.check(target))
     assert opened.ok, opened

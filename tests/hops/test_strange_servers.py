@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from raven_realtime.hops import connect, handshake, upgrade
+from raven_realtime.hops import connect, handshake, tls, upgrade
 from raven_realtime.hops.engineio import GOODBYE_SECONDS, Session
 from raven_realtime.hops.target import Place, Target
 from tests.hops import strange_servers as strange
@@ -142,3 +142,10 @@ def test_a_port_that_speaks_no_tls() -> None:
         target = replace(Target.parse(f"https://127.0.0.1:{port}"), timeout=LIMIT)
         result = asyncio.run(handshake.check(target))
     assert [finding.code for finding in result.findings] == ["RT036"], result
+
+
+def test_the_doctor_names_the_url_of_a_port_that_speaks_no_tls() -> None:
+    with strange.serving(answers) as port:
+        result = asyncio.run(tls.check(Target.parse(f"https://127.0.0.1:{port}")))
+    assert result.summary.startswith(f"port {port} does not speak TLS (")
+    assert f"`raven-realtime doctor http://127.0.0.1:{port}`" in result.findings[0].todo

@@ -53,6 +53,16 @@ def test_plain_lines_where_there_is_no_terminal(nginx: StartNginx) -> None:
     assert lines[lines.index("RT008 Origin refused") + 1].startswith("  at fault  the proxy (nginx")
 
 
+@pytest.mark.parametrize(
+    ("scheme", "said"),
+    [("", "Asking http://127.0.0.1:{port}: the URL names no scheme.\n"), ("http://", ""), ("ws://", "")],
+)
+def test_a_url_without_a_scheme(nginx: StartNginx, scheme: str, said: str) -> None:
+    port = nginx("return 502;").port
+    result = cli("doctor", f"{scheme}127.0.0.1:{port}/socket.io/?EIO=4", "--site", SITE)
+    assert (result.returncode, result.stderr) == (1, said.format(port=port))
+
+
 def test_live_progress_on_a_terminal(nginx: StartNginx) -> None:
     main, side = pty.openpty()
     process = subprocess.Popen(
@@ -137,6 +147,19 @@ def test_watch_says_what_changes(bench: RunningBench, nginx: StartNginx) -> None
     assert process.returncode == 0, rest
     assert "Traceback" not in rest
     assert said.count("✓ name") == 1
+
+
+def test_ctrl_c_while_a_websocket_is_watched(nginx: StartNginx) -> None:
+    process = started(nginx().origin, "--site", SITE, "--watch", "--every", "0")
+    assert process.stdout is not None
+    said = ""
+    while "No hop is broken" not in said:
+        assert (line := process.stdout.readline()), said
+        said += line
+    time.sleep(1.5)
+    process.send_signal(signal.SIGINT)
+    rest, _ = process.communicate(timeout=20)
+    assert (process.returncode, rest) == (0, "")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from raven_realtime.doctor.diagnosis import Diagnosis
 from raven_realtime.doctor.journey import Question, diagnose
 from raven_realtime.hops import Outcome
 from raven_realtime.hops.publisher import Publisher
-from raven_realtime.hops.target import Credentials
+from raven_realtime.hops.target import Credentials, Target
 from tests.hops.conftest import StartNginx
 from tests.hops.doctor.promptness import within
 from tests.hops.test_nginx_faults import TABLE
@@ -97,6 +97,13 @@ def test_another_server_than_the_one_to_be_like(nginx: StartNginx) -> None:
     diagnosis = walked(Question(nginx(), like=other))
     assert diagnosis.verdict is not None
     assert (diagnosis.verdict[0], diagnosis.verdict[1].code) == ("engine", "RT039")
+
+
+def test_a_place_to_be_like_that_does_not_answer_is_named(nginx: StartNginx) -> None:
+    diagnosis = walked(Question(nginx(), like=Target.parse("127.0.0.1:1")))
+    result = next(one for one in diagnosis.results if one.hop == "engine")
+    assert result.outcome is Outcome.FAIL
+    assert result.summary.startswith("--like http://127.0.0.1:1: ")
 
 
 def test_a_page_in_development_mode(nginx: StartNginx) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
 
 from demo.running import RunningBench
+from raven_realtime.hops import hold, upgrade
 from raven_realtime.hops.answer import OpenPacket
 from raven_realtime.hops.upgrade import pings_due
 from tests.hops import strange_servers as strange
@@ -45,6 +47,23 @@ def test_three_pings_of_a_real_server(bench: RunningBench, nginx: StartNginx) ->
     held = next(found for found in json.loads(result.stdout)["results"] if found["hop"] == "hold")
     assert held["outcome"] == "pass"
     assert held["facts"]["pings"] >= 3
+
+
+@pytest.mark.parametrize(("joins_after", "codes"), [(1.0, []), (60.0, ["RT023"])], ids=["joins", "never joins"])
+def test_a_client_that_is_held_joins_a_namespace(
+    bench: RunningBench, nginx: StartNginx, monkeypatch: pytest.MonkeyPatch, joins_after: float, codes: list[str]
+) -> None:
+    """Socket.IO closes who has joined none after 45 s, here 1.5: that is no proxy's fault."""
+    monkeypatch.setattr(upgrade, "JOIN_SECONDS", joins_after)
+    target = nginx()
+    bench.stop("socketio")
+    bench.start("socketio", {"REALTIME_CONNECT_TIMEOUT": "1500"})
+    try:
+        held = asyncio.run(hold.check(target, 2.5))
+    finally:
+        bench.stop("socketio")
+        bench.start("socketio")
+    assert [found.code for found in held.findings] == codes, held
 
 
 def test_a_server_that_never_pings() -> None:

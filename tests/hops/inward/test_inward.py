@@ -219,7 +219,10 @@ def test_what_cannot_be_looked_at_is_not_checked() -> None:
     [
         (["--redis", "redis://:planted-secret@127.0.0.1"], "RAVEN_REALTIME_REDIS"),
         (["--traefik-api", "http://u:planted-secret@127.0.0.1:8080"], "RAVEN_REALTIME_TRAEFIK_API"),
+        (["--traefik-api", "ftp://127.0.0.1"], "is not the URL of Traefik's API"),
+        (["--traefik-api", "http://127.0.0.1:port"], "is not the URL of Traefik's API"),
         (["--ssh", "-oProxyCommand=true"], "not an SSH destination"),
+        (["--ssh", "ssh://-oProxyCommand=true"], "not an SSH destination"),
     ],
 )
 def test_refused(arguments: list[str], said: str) -> None:

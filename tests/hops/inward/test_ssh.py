@@ -97,7 +97,7 @@ def test_every_option_of_the_look_inside(bench: RunningBench, nginx: StartNginx,
     ran = cli(
         *("doctor", target.origin, "--site", SITE, "-o", "json", "--inside"),
         *("--docker", "unix:///nowhere.sock", "--nginx", str(tmp_path / str(target.port) / "nginx.conf")),
-        *("--traefik-api", "http://127.0.0.1:1", "--redis", f"redis://127.0.0.1:{bench.ports.redis}"),
+        *("--traefik-api", "127.0.0.1:1", "--redis", f"redis://127.0.0.1:{bench.ports.redis}"),
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     told = results(ran.stdout)

@@ -121,6 +121,34 @@ def test_a_stopped_container_is_the_verdict_and_its_part_is_broken() -> None:
     assert "  at fault  the proxy (nginx" in closing(walked)
 
 
+@pytest.mark.parametrize(
+    ("code", "url", "site", "said"),
+    [
+        ("RT001", "https://c.example", "", "`raven-realtime check handshake https://c.example`"),
+        ("RT025", "http://c.example:81", "", "`raven-realtime check upgrade http://c.example:81`"),
+        ("RT012", "https://c.example", "", "curl -i https://c.example/api/method/"),
+        ("RT033", "https://c.example:8443", "", '"https://c.example:8443/api/method/'),
+        ("RT034", "https://c.example", "", "`dig c.example A c.example AAAA @SERVER`"),
+        ("RT036", "https://c.example:8443", "", "-connect c.example:8443 -servername c.example "),
+        ("RT043", "https://c.example", "s.local", "bench --site s.local execute"),
+        ("RT043", "https://c.example", "", "bench --site SITE execute"),
+        ("RT020", "https://c.example", "", "redis://HOST:PORT"),
+        ("RT021", "https://c.example", "", "redis-cli -u URL"),
+    ],
+)
+def test_what_is_known_stands_in_the_commands(code: str, url: str, site: str, said: str) -> None:
+    results = (seen("handshake", code, "frappe"),)
+    verdict = Diagnosis(Target.parse(url, site=site), results, 0.0, 1.0).verdict
+    assert verdict is not None
+    assert said in " ".join(verdict[1].todo.split()), verdict[1].todo
+
+
+def test_the_labels_name_the_host() -> None:
+    verdict = Diagnosis(Target.parse("https://c.example"), (seen("handshake", "RT001", "traefik"),), 0.0, 1.0).verdict
+    assert verdict is not None
+    assert "rule=Host(`c.example`) && PathPrefix" in verdict[1].todo
+
+
 def test_a_remedy_for_the_system_at_hand_needs_no_other_stacks() -> None:
     found = explain("RT001").found("seen", remedy="Do just this.")
     verdict = diagnosis(seen("edge", stack="traefik"), Result.of("handshake", "said", found)).verdict

@@ -63,6 +63,16 @@ REFUSED = {
 }
 
 
+@pytest.mark.parametrize(
+    "body",
+    [page("400 The plain HTTP request was sent to HTTPS port"), "Client sent an HTTP request to an HTTPS server.\n"],
+    ids=["nginx", "Go, so Traefik too"],
+)
+def test_a_port_that_wants_tls(body: str) -> None:
+    (found,) = handshake.judge(Answer(400, NGINX, body.encode()), Place.PUBLIC).findings
+    assert "ask it with `https://`" in found.todo
+
+
 @pytest.mark.parametrize(("status", "headers", "body", "code", "who"), REFUSED.values(), ids=REFUSED.keys())
 def test_refused_handshake(status: int, headers: dict[str, str], body: str, code: str, who: str) -> None:
     answer = Answer(status, headers, body.encode())

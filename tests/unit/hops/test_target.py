@@ -19,6 +19,10 @@ READ = {
     "chat.example.com": ("https://chat.example.com", 443),
     "localhost:9000": ("http://localhost:9000", 9000),
     "localhost": ("http://localhost", 80),
+    "wss://chat.example.com/socket.io/?EIO=4": ("https://chat.example.com", 443),
+    "WS://127.0.0.1:9000": ("http://127.0.0.1:9000", 9000),
+    "chat.example.com:443": ("https://chat.example.com", 443),
+    "chat.example.com:8443": ("https://chat.example.com:8443", 8443),
     "http://[::1]:9000": ("http://[::1]:9000", 9000),
 }
 
