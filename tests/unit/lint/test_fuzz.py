@@ -127,7 +127,7 @@ def odd_resources(draw: st.DrawFn) -> list[Resource]:
         for key in draw(st.lists(st.sampled_from([*properties, *KEYS]), max_size=3)):
             properties[key] = _anywhere(draw, properties[key]) if key in properties else draw(VALUES)
         type_ = draw(st.sampled_from([each.type, each.type, each.type, *sorted(JUDGED)]))
-        listed.append(Resource(type_, each.name, each.urn, properties, each.needs, each.uses))
+        listed.append(Resource(type_, each.name, each.urn, properties, each.needs, each.uses, draw(st.booleans())))
     return listed
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,6 +17,8 @@ from raven_realtime.traefik.containers import Container, contribution
 from raven_realtime.traefik.decide import route
 from raven_realtime.traefik.elements import Label, yaml_element
 from raven_realtime.traefik.file import read_dynamic
+from raven_realtime.traefik.goregexp import BadPattern, GoRegexp
+from raven_realtime.traefik.overrides import projects
 from raven_realtime.traefik.request import Rejected, Request, see
 from raven_realtime.traefik.rule import parse
 from raven_realtime.traefik.static import static_of
@@ -106,6 +110,9 @@ TREES = st.recursive(
     max_leaves=12,
 )
 
+KEYS = st.sampled_from(["image", "labels", "environment", "networks", "command", "deploy", "ports", "healthcheck"])
+COMPOSED = st.one_of(TREES, st.dictionaries(KEYS, TREES, max_size=4))
+
 
 @BUDGET
 @given(RULES, st.sampled_from(["v2", "v3"]))
@@ -121,6 +128,32 @@ def test_routing(first: str, second: str, host: str, target: str, method: str) -
     table = assemble([Contribution("file", routers)], [EntryPoint("web")])
     route(table, Request(host, target, method, ((host, target),), client_ip=host), "web")
     claimants(table, host, "/" + target)
+
+
+@BUDGET
+@given(st.one_of(st.text(st.sampled_from("ab.1-\\d^$[]{}()?*+|:i,z"), max_size=30), st.text(max_size=20)))
+def test_hosts_of_patterns(pattern: str) -> None:
+    try:
+        compiled = GoRegexp(pattern)
+    except BadPattern:
+        return
+    host = compiled.example_host()
+    assert host is None or compiled.matches(host)
+
+
+@BUDGET
+@given(st.lists(st.dictionaries(st.sampled_from(["a", "b"]), COMPOSED, max_size=2), min_size=1, max_size=3))
+def test_overrides(files: list[dict[str, object]]) -> None:
+    listed = []
+    for number, services in enumerate(files):
+        listed.append(
+            (Path(f"fuzz-{number}.yml"), yaml_element(json.dumps({"services": services}), f"fuzz-{number}.yml"))
+        )
+    found = projects(listed)
+    assert {project.path for project in found} <= {path for path, _ in listed}
+    for project in found:
+        said = told(lambda: read_compose(project.path, root=project.root, environment={}))  # noqa: B023 (called at once)
+        assert said is None or said.startswith("fuzz-")
 
 
 @BUDGET
