@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from raven_realtime.findings import Finding, explain
-from raven_realtime.hops.inside import Inside, look
+from raven_realtime.hops.inside import NO_ROUTER, NO_SERVER, Inside, look
 from raven_realtime.hops.result import Check, Result
 from raven_realtime.hops.target import SOCKET_PATH, Target
 from raven_realtime.traefik.claims import Reach, claimants
@@ -58,12 +58,6 @@ def _frappe_docker(containers: Iterable[Container]) -> bool:
     for one in containers:
         services.setdefault(one.label(f"{_COMPOSE}.project"), set()).add(one.label(f"{_COMPOSE}.service"))
     return any(names >= _FRAPPE_DOCKER for project, names in services.items() if project)
-
-
-NO_ROUTER = ("RT001", "RT005", "RT026", "RT037", "RT040")
-"""What shows outside when Traefik has dropped a router: whoever comes next answers, or Traefik that nobody does."""
-NO_SERVER = ("RT002", "RT003", "RT004", "RT038")
-"""What shows when something still asks the container's address, or no server is left for the route."""
 
 
 def _down(containers: Sequence[Container], target: Target, outside: Sequence[str]) -> Iterator[Finding]:
@@ -151,9 +145,9 @@ def _networks(container: Container, traefik: Container | None) -> Iterable[Findi
     where = f"container {container.name} is on {_list(mine)}, Traefik on {_list(its)}"
     if not mine & its or (asked in mine and asked not in its):
         named = f", and traefik.docker.network is {asked}" if asked else ""
-        yield explain("RT004").found(where + named, container.location, stack="traefik")
+        yield explain("RT004").found(where + named, container.location, stack="traefik", causes=("RT004",))
     elif not mine <= its and (doubt := doubtful_network(container)):
-        yield explain("RT004").found(f"{where}; {doubt}", container.location, stack="traefik")
+        yield explain("RT004").found(f"{where}; {doubt}", container.location, stack="traefik", causes=("RT004",))
 
 
 def _list(names: Iterable[str]) -> str:

@@ -17,6 +17,10 @@ from raven_realtime.traefik.containers import Container
 from raven_realtime.traefik.dockerhost import read_containers
 
 NGINX = Path("/etc/nginx/nginx.conf")
+NO_ROUTER = ("RT001", "RT005", "RT026", "RT037", "RT040")
+"""What shows outside when the right router does not get the handshake: whoever gets it answers, or Traefik itself."""
+NO_SERVER = ("RT002", "RT003", "RT004", "RT038")
+"""What shows outside when the route leads to an address at which nobody answers."""
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def _judge(inside: Inside) -> Result:
     found: list[Finding] = []
     if all(one.loopback for one in listening) and inside.docker is not None and _proxied_from_docker(inside):
         said = f"{addresses}: loopback only, and its proxy runs in a container"
-        found.append(explain("RT003").found(said, stack="frappe_docker"))
+        found.append(explain("RT003").found(said, stack="frappe_docker", causes=("RT002",)))
     count = len({one.pid for one in listening if one.pid})
     kinds = sorted({kind(one) for one in listening})
     many = f", {count} processes" if count > 1 else ""
@@ -49,7 +49,10 @@ def _absent(inside: Inside) -> Result:
 
 def _proxied_from_docker(inside: Inside) -> bool:
     try:
-        return any(one.label("traefik.enable") == "true" and "socket" in one.name for one in inside.containers)
+        return any(
+            one.label("traefik.enable") == "true" and "socket" in one.name and one.network_mode != "host"
+            for one in inside.containers
+        )
     except CannotLook:
         return False
 

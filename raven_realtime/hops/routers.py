@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from raven_realtime.findings import Finding, explain
 from raven_realtime.hops import handshake
-from raven_realtime.hops.inside import Inside, look
+from raven_realtime.hops.inside import NO_ROUTER, NO_SERVER, Inside, look
 from raven_realtime.hops.machine import CannotLook
 from raven_realtime.hops.result import Check, Outcome, Result
 from raven_realtime.hops.target import SOCKET_PATH, Place, Target
@@ -26,6 +26,8 @@ CHECK = Check(
     rank=210,
     through=("edge",),
 )
+LOST = (*NO_ROUTER, *NO_SERVER)
+"""What shows outside when another router has the handshake: that depends on what is behind it."""
 SECONDS = 3.0
 MOST_SERVERS = 10
 """How many servers of a service are asked."""
@@ -46,10 +48,11 @@ def _judge(target: Target, inside: Inside) -> Result:
     name, decision = decisions[0]
     if decision.outcome is Routed.TIE:
         said = f"on {name} {decision.why}"
-        return Result.of(CHECK.name, said, explain("RT101").found(said, stack="traefik"), stack="traefik")
+        return Result.of(CHECK.name, said, explain("RT101").found(said, stack="traefik", causes=LOST), stack="traefik")
     if decision.router is None:
         said = f"no router of Traefik gets {SOCKET_PATH} of {target.host}: {decision.why}"
-        return Result.of(CHECK.name, said, explain("RT001").found(said, stack="traefik"), stack="traefik")
+        nobody = explain("RT001").found(said, stack="traefik", causes=("RT001",))
+        return Result.of(CHECK.name, said, nobody, stack="traefik")
     winner = decision.router
     said = f"on {name} {winner.name} gets {SOCKET_PATH} of {target.host}"
     servers = _servers(table, winner)
@@ -62,7 +65,7 @@ def _judge(target: Target, inside: Inside) -> Result:
         )
         if right is not None:
             evidence = f"{said} ({winner.priority_reason}), and not {right.name}, behind which Socket.IO answers"
-            found.append(explain("RT005").found(evidence, stack="traefik"))
+            found.append(explain("RT005").found(evidence, stack="traefik", causes=LOST))
     answering = len(servers) - len(unreached)
     return Result.of(
         CHECK.name,
