@@ -60,7 +60,7 @@ def exporter_command(
     pause = seconds(every)
     if pause < SHORTEST_SECONDS:
         raise Problem(f"--every {every} is too often. Accepted: {SHORTEST_SECONDS:.0f}s to an hour, such as 30s.")
-    metrics = Metrics(target.origin)
+    metrics = Metrics(target.origin, pause)
     serve(metrics, listen)
     question = Question(target, publisher=publisher, channel=channel)
     typer.echo(f"Metrics of {target.origin}: http://{listen}/metrics", err=True)

@@ -8,6 +8,7 @@ from raven_realtime.doctor.diagnosis import Diagnosis
 from raven_realtime.hops import Outcome
 
 FACTS = {
+    "tls": ("certificate_ends", "When the public certificate of the last walk that verified it ends, since the epoch."),
     "upgrade": ("upgrade_seconds", "Seconds from 2probe to 3probe in the last walk that upgraded."),
     "event": ("round_trip_seconds", "Seconds from publishing a test event to its arrival in the last walk that did."),
 }
@@ -17,8 +18,8 @@ FACTS = {
 class Metrics:
     """A registry of its own; `take` brings the results of a walk into it."""
 
-    def __init__(self, target: str) -> None:
-        """Take the URL that is walked: the value of the label ``target``."""
+    def __init__(self, target: str, every: float) -> None:
+        """Take the URL that is walked, the value of the label ``target``, and how often it is to be, in seconds."""
         self.registry = CollectorRegistry()
         self._target = target
         self._hops: set[str] = set()
@@ -34,6 +35,8 @@ class Metrics:
         self._facts = {hop: self._gauge(_metric(hop), help_) for hop, (_, help_) in FACTS.items()}
         self._walked = self._gauge("last_walk_timestamp_seconds", "When the last walk ended, since the epoch.")
         self._walk = self._gauge("walk_duration_seconds", "Seconds the last walk took.")
+        interval = self._gauge("walk_interval_seconds", "Seconds from the beginning of a walk to that of the next.")
+        interval.labels(target).set(every)
         self._walks = Counter("raven_realtime_walks", "Walks made.", labels, registry=self.registry)
 
     def _gauge(self, name: str, help_: str, *labels: str) -> Gauge:
@@ -69,4 +72,5 @@ class Metrics:
 
 
 def _metric(hop: str) -> str:
-    return {"event": "event_round_trip_seconds"}.get(hop, FACTS[hop][0])
+    named = {"event": "event_round_trip_seconds", "tls": "certificate_expiry_timestamp_seconds"}
+    return named.get(hop, FACTS[hop][0])

@@ -66,12 +66,15 @@ async def check(target: Target) -> Result:
 def _agreed(spoken: ssl.SSLObject, *, insecure: bool) -> Result:
     protocol = spoken.selected_alpn_protocol() or "no ALPN"
     said = [spoken.version() or "TLS", protocol]
+    facts: dict[str, object] = {"alpn": protocol}
     certificate: Any = spoken.getpeercert()
     if insecure:
         said.append("certificate not verified (--insecure)")
     elif certificate:
-        days = (ssl.cert_time_to_seconds(certificate["notAfter"]) - time.time()) / 86400
+        ends = ssl.cert_time_to_seconds(certificate["notAfter"])
+        facts["certificate_ends"] = ends
+        days = (ends - time.time()) / 86400
         issuer = {name: value for part in certificate["issuer"] for name, value in part}
         by = shown(issuer.get("organizationName") or issuer.get("commonName") or "nobody named")
         said.append(f"certificate by {by}, {days:.0f} days left")
-    return Result.of(CHECK.name, ", ".join(said), alpn=protocol)
+    return Result.of(CHECK.name, ", ".join(said), **facts)

@@ -14,9 +14,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+from prometheus_client import generate_latest
 
 from demo.processes import ROOT
 from demo.running import RunningBench, free_ports
+from raven_realtime.doctor.diagnosis import Diagnosis
+from raven_realtime.exporter.metrics import Metrics
+from raven_realtime.hops import Result
+from raven_realtime.hops.target import Target
 from raven_realtime.sandbox.listener import answers
 from tests.hops.conftest import SITE, StartNginx, cli
 
@@ -66,6 +71,10 @@ def test_scraped_by_prometheus(bench: RunningBench, tmp_path: Path) -> None:
         assert re.search(r"^raven_realtime_handshake_seconds\{.*\} 0\.\d+", text, re.MULTILINE)
         assert re.search(r"^raven_realtime_upgrade_seconds\{.*\} 0\.\d+", text, re.MULTILINE)
         assert _value(asked, 'raven_realtime_up{hop="handshake"}') == "1"
+        assert _value(asked, "raven_realtime_walk_interval_seconds") == "10"
+        for query in _dashboard_queries(bench.socketio_url):
+            answer = httpx.get(f"{asked}/api/v1/query", params={"query": query})
+            assert answer.status_code == 200, (query, answer.text)
         bench.stop("socketio")
         try:
             text = scraped(ports.web, r'^raven_realtime_verdict\{code="RT035"')
@@ -115,6 +124,20 @@ def _prometheus(folder: Path, exporter: int, port: int) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(20)
+
+
+def _dashboard_queries(target: str) -> list[str]:
+    dashboard = json.loads((ROOT / "docs" / "prometheus" / "dashboard.json").read_text())
+    asked = [one["expr"] for panel in dashboard["panels"] for one in panel["targets"]]
+    return [query.replace("$target", target) for query in asked]
+
+
+def test_the_end_of_the_certificate() -> None:
+    metrics = Metrics("https://chat.example.com", 30)
+    tls = Result.of("tls", "said", certificate_ends=1_767_225_600)
+    metrics.take(Diagnosis(Target.parse("https://chat.example.com"), (tls,), 0.0, 1.0))
+    text = generate_latest(metrics.registry).decode()
+    assert 'certificate_expiry_timestamp_seconds{target="https://chat.example.com"} 1.7672256e+09' in text
 
 
 def _value(prometheus: str, query: str) -> str:
