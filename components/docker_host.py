@@ -6,7 +6,6 @@ import os
 import socket
 import stat
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +17,15 @@ from pulumi_command import local, remote
 
 from components.commands import in_project, local_command
 from raven_realtime.problem import Problem
+from raven_realtime.server import ssh
 from raven_realtime.server.scripts import FOLDER, command, digest
 from raven_realtime.settings import PROJECT
 
 DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
-PORTS = {"tcp": 2375, "http": 2375, "https": 2376, "ssh": 22}
+PORTS = {"tcp": 2375, "http": 2375, "https": 2376, "ssh": ssh.PORT}
 """Docker's and ssh's ports where an address has none."""
+DEFAULT_USER = "root"
+"""Who logs in where an ssh address names nobody."""
 ANSWER_SECONDS = 10.0
 SSH_FAILED = 255
 """The exit code of ssh when it did not get as far as the command (ssh manual)."""
@@ -83,8 +85,8 @@ class DockerHost:
             raise Problem(f"docker:host: found {address!r}; accepted: ssh://user@server or ssh://user@server:port.")
         connection = remote.ConnectionArgs(
             host=parts.hostname,
-            port=float(parts.port or 22),
-            user=parts.username or "root",
+            port=float(parts.port or ssh.PORT),
+            user=parts.username or DEFAULT_USER,
             private_key=pulumi.Output.secret(read_key(Path(ssh_key_file))) if ssh_key_file else None,
             agent_socket_path=None if ssh_key_file else os.environ.get("SSH_AUTH_SOCK"),
             host_key=ssh_host_key,
@@ -207,22 +209,14 @@ def require_login(address: str, *, key_file: str | None, host_key: str | None) -
         Problem: there is no ssh, the server shows another host key, or it does not let the key in.
     """
     parts = urlsplit(address)
-    who = f"{parts.username or 'root'}@{parts.hostname}"
-    with tempfile.TemporaryDirectory() as folder:
-        known = Path(folder) / "known_hosts"
-        known.write_text(f"server {host_key}\n" if host_key else "")
-        options = {
-            "BatchMode": "yes",
-            "ConnectTimeout": f"{ANSWER_SECONDS:.0f}",
-            "GlobalKnownHostsFile": "none",
-            "HostKeyAlias": "server",
-            "IdentitiesOnly": "yes" if key_file else "no",
-            "StrictHostKeyChecking": "yes" if host_key else "no",
-            "UserKnownHostsFile": str(known),
-        }
-        given = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
-        key = ["-i", str(Path(key_file).expanduser())] if key_file else []
-        line = ["ssh", "-F", "none", *given, *key, "-p", str(parts.port or PORTS["ssh"]), who, "true"]
+    own = {"ConnectTimeout": f"{ANSWER_SECONDS:.0f}", "GlobalKnownHostsFile": "none"}
+    if not host_key:
+        own |= {"StrictHostKeyChecking": "no", "UserKnownHostsFile": "/dev/null"}
+    if not parts.username:
+        own |= {"User": DEFAULT_USER}
+    further = ["-F", "none", *(word for name, value in own.items() for word in ("-o", f"{name}={value}"))]
+    with ssh.options_for(address, Path(key_file) if key_file else None, host_key or "", further) as options:
+        line = [*ssh.words(address, options), "true"]
         try:
             ran = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         except FileNotFoundError:
