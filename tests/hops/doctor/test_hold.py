@@ -30,8 +30,8 @@ def test_pings_due(interval: int, timeout: int, held: float, due: int) -> None:
     assert pings_due(OpenPacket("sid", interval, timeout, 1, ("websocket",)), held) == due
 
 
-SHORT = {"PING_INTERVAL": 500, "PING_TIMEOUT": 500, "CONNECT_TIMEOUT": 2_000}
-"""Milliseconds, in the proportions of the defaults: who joins no namespace is closed before the third ping."""
+SHORT = {"PING_INTERVAL": 500, "PING_TIMEOUT": 500}
+"""Milliseconds."""
 
 
 def test_three_pings_of_a_real_server(bench: RunningBench, nginx: StartNginx) -> None:
