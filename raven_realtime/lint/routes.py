@@ -32,8 +32,8 @@ class Route:
 
 
 def names_socketio(router: Router) -> bool:
-    """Tell whether a rule names Socket.IO's path, rightly or not; `/board/socket.io` is another application's."""
-    for leaf in leaves(router.parsed().tree):
+    """Tell whether a rule asks for Socket.IO's path, rightly or not; `/board/socket.io` is another application's."""
+    for leaf in leaves(router.parsed().tree, negated=False):
         if isinstance(leaf, Path | PathPrefix):
             spelled = leaf.path if isinstance(leaf, Path) else leaf.prefix
             if spelled.lower().lstrip(b"/").startswith(b"socket.io"):

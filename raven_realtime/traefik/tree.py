@@ -69,8 +69,8 @@ class Not:
         return not self.part.test(seen)
 
 
-def leaves(node: Node) -> Iterator[Node]:
-    """Walk over the matchers of a rule."""
+def leaves(node: Node, *, negated: bool = True) -> Iterator[Node]:
+    """Walk over the matchers of a rule; `negated` are those behind a `!`."""
     waiting = [node]
     while waiting:
         current = waiting.pop()
@@ -78,6 +78,6 @@ def leaves(node: Node) -> Iterator[Node]:
             case All(parts) | AnyOf(parts):
                 waiting.extend(reversed(parts))
             case Not(part):
-                waiting.append(part)
+                waiting.extend([part] if negated else [])
             case _:
                 yield current
