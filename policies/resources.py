@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
-from pulumi_policy import PolicyResource, ResourceValidationArgs
-from pulumi_policy.deserialize import SPECIAL_SIG_KEY, serialize_properties
+from pulumi_policy import PolicyResource, ResourceValidationArgs, Secret
+from pulumi_policy import policy as sdk
+from pulumi_policy.deserialize import SPECIAL_SIG_KEY, deserialize_properties, serialize_properties
 from pulumi_policy.proxy import (
     UNKNOWN_ARCHIVE_VALUE,
     UNKNOWN_ARRAY_VALUE,
@@ -22,7 +23,7 @@ from pulumi_policy.proxy import (
 from pulumi_policy.secret import _DictSecretsProxy, _ListSecretsProxy
 
 from raven_realtime.lint.resources import JUDGED, UNKNOWN, Resource, read
-from raven_realtime.lint.world import World
+from raven_realtime.lint.world import Hidden, World
 
 UNKNOWNS = frozenset(
     {
@@ -37,11 +38,24 @@ UNKNOWNS = frozenset(
 )
 
 
+def _keep_marks() -> bool:
+    """Have the SDK keep which values are secret; tell whether it will.
+
+    The engine says so with each value. The SDK keeps that where it corrects resources, and drops it where it judges.
+    """
+    if getattr(sdk, "deserialize_properties", None) is not deserialize_properties:
+        return False
+    kept = partial(deserialize_properties, proxy_secrets=True)
+    setattr(sdk, "deserialize_properties", lambda properties, *_: kept(properties))  # noqa: B010 (it exports none)
+    return True
+
+
+MARKED = _keep_marks()
 _PROXIES = (_DictProxy, _ListProxy, _DictSecretsProxy, _ListSecretsProxy)
 
 
 def plain(value: Any) -> Any:
-    """Return a property without the SDK's proxies: assets as their text, unknown values as `UNKNOWN`.
+    """Return a property without the SDK's proxies: assets as their text, unknown values as `UNKNOWN`, secrets `Hidden`.
 
     Each policy sees every property, so this is most of the pack's time: one walk, the commonest kinds first.
     """
@@ -49,7 +63,7 @@ def plain(value: Any) -> Any:
         return UNKNOWN if value in UNKNOWNS else value
     if value is None or isinstance(value, bool | int | float):
         return value
-    if isinstance(value, _PROXIES):
+    while isinstance(value, _PROXIES):
         value = value["__target"]
     if isinstance(value, dict):
         if SPECIAL_SIG_KEY in value:
@@ -57,12 +71,22 @@ def plain(value: Any) -> Any:
         return {key: plain(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [plain(inner) for inner in value]
-    return plain(serialize_properties(value))  # assets, archives, secrets
+    if isinstance(value, Secret):
+        return _hidden(plain(value.value))
+    return plain(serialize_properties(value))  # assets, archives
+
+
+def _hidden(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if value == UNKNOWN else Hidden(value)
+    if isinstance(value, dict):
+        return {key: _hidden(inner) for key, inner in value.items()}
+    return [_hidden(inner) for inner in value] if isinstance(value, list) else value
 
 
 def of_resource(args: ResourceValidationArgs) -> Resource:
     """Return the one resource that a resource policy sees: its inputs, before the change."""
-    return Resource(args.resource_type, args.name, args.urn, plain(args.props))
+    return Resource(args.resource_type, args.name, args.urn, plain(args.props), marked=MARKED)
 
 
 def of_stack(resources: Iterable[PolicyResource]) -> list[Resource]:
@@ -75,6 +99,7 @@ def of_stack(resources: Iterable[PolicyResource]) -> list[Resource]:
             plain(each.props),
             tuple(needed.urn for needed in each.dependencies),
             {key: tuple(used.urn for used in uses) for key, uses in each.property_dependencies.items()},
+            marked=MARKED,
         )
         for each in resources
         if each.resource_type in JUDGED

@@ -13,14 +13,15 @@ from typing import Any
 from raven_realtime.findings.entry import Location
 from raven_realtime.lint import texts
 from raven_realtime.lint.pulumi_config import SECRET_NAME
-from raven_realtime.lint.world import Container, Reading, Setting, Source, World
+from raven_realtime.lint.world import Container, Hidden, Reading, Setting, Source, World
 from raven_realtime.problem import Problem
 from raven_realtime.traefik import containers as providers
 from raven_realtime.traefik.elements import labels_of
 
 UNKNOWN = "\0unknown"
 """Stands for a value that is not known at preview."""
-SECRET = "[secret]"  # noqa: S105 (what stands in the place of one)
+SECRET = Hidden("[secret]")
+"""Stands in the place of a secret that a state holds encrypted."""
 COMMANDS = frozenset({"command:local:Command", "command:remote:Command"})
 JUDGED = frozenset(
     {
@@ -72,7 +73,7 @@ class Resource:
     uses: Mapping[str, Sequence[str]] = field(default_factory=lambda: MappingProxyType({}))
     """The URNs that each property depends on."""
     marked: bool = False
-    """Whether secrets in it are marked: they are in a state; the SDK hands them to policies as plain values."""
+    """Whether it shows which texts are secret: those are `Hidden`."""
 
     @property
     def place(self) -> str:
@@ -95,7 +96,8 @@ def read(resources: Iterable[Resource]) -> Reading:
             elif resource.type == "docker:index/service:Service":
                 reading.parts.append(World(containers=(_service(resource),)))
             elif resource.type == "docker:index/serviceConfig:ServiceConfig":
-                reading.parts += _text(_decoded(properties.get("data")), resource.place, runs_in.get(resource.urn, ""))
+                data = _decoded(properties.get("data"))
+                reading.parts += _text(data, resource.place, runs_in.get(resource.urn, ""), resource)
             elif resource.type in COMMANDS:
                 reading.parts += _command(resource, runs_in.get(resource.urn, ""))
         except Problem as problem:
@@ -245,16 +247,20 @@ def _uploads(resource: Resource, container: str) -> Iterator[World]:
         if PurePosixPath(file).suffix in texts.SOURCES:
             yield World(sources=(Source(f"{resource.place} {file}", content),))
         else:
-            yield from _text(content, f"{resource.place} {file}", container)
+            yield from _text(content, f"{resource.place} {file}", container, resource)
 
 
 def _command(resource: Resource, runs_in: str) -> Iterator[World]:
     given = resource.properties
     place = Location(resource.place)
-    yield from _text(_said(given.get("stdin")), resource.place, runs_in)
+    yield from _text(_said(given.get("stdin")), resource.place, runs_in, resource)
     environment = _map(given.get("environment"))
     variables = tuple(Setting(str(name), _said(value), place) for name, value in environment.items())
-    plain = (each for each in variables if resource.marked and SECRET_NAME.search(each.name))
+    plain = (
+        each
+        for each in variables
+        if resource.marked and SECRET_NAME.search(each.name) and not isinstance(each.value, Hidden)
+    )
     yield World(
         variables=variables,
         exposed=tuple(replace(each, name=f"the variable {each.name} of a command") for each in plain),
@@ -264,16 +270,19 @@ def _command(resource: Resource, runs_in: str) -> Iterator[World]:
         yield texts.command(line, place)
 
 
-def _text(text: str, name: str, runs_in: str) -> Iterator[World]:
+def _text(text: str, name: str, runs_in: str, resource: Resource) -> Iterator[World]:
     if text and (world := texts.read(text, name, runs_in=runs_in)):
         yield world
+    elif text and resource.marked:
+        yield World(texts=(Setting("settings", text, Location(name)),))
 
 
 def _decoded(value: Any) -> str:
     try:
-        return base64.b64decode(_said(value), validate=True).decode(errors="replace")
+        decoded = base64.b64decode(_said(value), validate=True).decode(errors="replace")
     except (binascii.Error, ValueError):
         return ""
+    return Hidden(decoded) if isinstance(value, Hidden) else decoded
 
 
 def _unknown(resource: Resource) -> Iterator[Setting]:
@@ -296,7 +305,7 @@ def _paths(value: Any, path: str) -> Iterator[str]:
 
 def _variable(text: str, place: Location) -> Setting:
     name, _, value = text.partition("=")
-    return Setting(name, value, place)
+    return Setting(name, Hidden(value) if isinstance(text, Hidden) else value, place)
 
 
 def _said(value: Any) -> str:

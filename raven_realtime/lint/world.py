@@ -17,6 +17,12 @@ from raven_realtime.traefik.static import Static
 from raven_realtime.traefik.table import Contribution, Table, assemble
 
 
+class Hidden(str):
+    """A text that Pulumi keeps secret: it is encrypted in the state, and left out of what Pulumi prints."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class Setting:
     """A named text, and where it stands: a variable, a label, a command line, a place that names a port."""

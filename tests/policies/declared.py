@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_camel
 
 from components.sidecar import container
 from raven_realtime.lint.resources import Resource, read
-from raven_realtime.lint.world import World
+from raven_realtime.lint.world import Hidden, World
 from raven_realtime.nginx import local_tunnel, multiplexer
 from raven_realtime.nginx.pieces import Capacity
 from raven_realtime.sandbox.ngrok import Endpoint, configuration
@@ -48,11 +48,27 @@ class Declared:
 Stack = tuple[Declared, ...]
 
 
+def secret(text: str) -> str:
+    """Return what stands for a text that the program makes a secret of."""
+    return f"\0secret:{text}"
+
+
 def as_resources(stack: Sequence[Declared]) -> list[Resource]:
     """Return a stack as the loader takes it."""
     return [
-        Resource(each.type, each.name, urn(each.name), each.properties, tuple(map(urn, each.needs))) for each in stack
+        Resource(
+            each.type, each.name, urn(each.name), _hidden(each.properties), tuple(map(urn, each.needs)), marked=True
+        )
+        for each in stack
     ]
+
+
+def _hidden(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith("\0secret:"):
+        return Hidden(value.partition(":")[2])
+    if isinstance(value, Mapping):
+        return {key: _hidden(inner) for key, inner in value.items()}
+    return [_hidden(inner) for inner in value] if isinstance(value, list) else value
 
 
 def urn(name: str) -> str:

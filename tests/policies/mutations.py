@@ -19,6 +19,7 @@ from tests.policies.declared import (
     app,
     label,
     rival,
+    secret,
     setting,
     several,
     text,
@@ -244,6 +245,28 @@ MUTATIONS = [
     _prod("no memory limit", setting(memory=None), "RT109"),
     _prod("privileged", setting(privileged=True), "RT109"),
     _prod("a secret in a variable", setting(envs=["API_SECRET=hunter2hunter2"]), "RT110"),
+    _prod(
+        "a secret in a command's environment",
+        also(Declared(COMMAND, "login", {"create": "login", "environment": {"API_SECRET": "hunter2hunter2"}})),
+        "RT110",
+    ),
+    _prod(
+        "a secret in an upload",
+        setting(uploads=[{"file": "/sites/a/site_config.json", "content": '{"db_password": "hunter2hunter2"}'}]),
+        "RT110",
+    ),
+    _prod(
+        "a secret in standard input",
+        also(Declared(COMMAND, "write", {"create": "cat > .env", "stdin": "DB_HOST=db\nDB_PASSWORD=hunter2hunter2\n"})),
+        "RT110",
+    ),
+    _prod(
+        "Pulumi's secret on a command line",
+        also(
+            Declared(COMMAND, "login", {"create": secret("curl -H 'Authorization: token abcd:efgh' https://x.example")})
+        ),
+        "RT110",
+    ),
     _prod("a secret in a label", label("ngrok.authtoken", "2abcdefghijk"), "RT110"),
     _prod(
         "a secret on a command line",

@@ -29,6 +29,8 @@ made = {}
 def live(value):
     if value == "\\0unknown":
         return later.stdout
+    if isinstance(value, str) and value.startswith("\\0secret:"):
+        return pulumi.Output.secret(value.partition(":")[2])
     if isinstance(value, dict):
         return {key: live(inner) for key, inner in value.items()}
     return [live(inner) for inner in value] if isinstance(value, list) else value

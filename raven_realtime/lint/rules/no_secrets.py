@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from raven_realtime.findings.entry import Finding, Location
 from raven_realtime.findings.secret_in_the_open import ENTRY
 from raven_realtime.lint.rule import Parameters, Rule
-from raven_realtime.lint.world import World
+from raven_realtime.lint.world import Hidden, Setting, World
 
-_NAMES = r"(?:pass(?:word|wd)?|secret|token|api[_-]?key|private[_-]?key)"
+_NAMES = r"(?:pass(?:word|wd)?|secret|token|api[_-]?key|private[_-]?key|encryption[_-]?key)"
 _NAME = re.compile(rf"(?i)(?:^|[_.-]){_NAMES}$|^authtoken$|(?:^|[_.-])(?:auth)?token$")
 _IN_COMMAND = re.compile(
     rf"(?i)(?:(?<![\w-])--[\w-]{{0,60}}{_NAMES}[= ]+|\b[A-Z_]*{_NAMES}=|--authtoken[= ]|"
@@ -19,14 +19,23 @@ _IN_TEXT = {
     "ngrok": re.compile(r"(?im)^[ \t]*authtoken:[ \t]*['\"]?([^\s'\"#]{4,})"),
     "nginx": re.compile(r"(?i)Authorization\s+['\"]?(?:token|Basic|Bearer)\s+([^\s'\";$]{4,})"),
 }
+_SETTING = re.compile(
+    r"""(?m)"(?P<key>[\w.-]{1,80})"\s{0,9}:\s{0,9}"(?P<value>[^"\s$(){}<>]{4,})"|"""
+    r"""^(?:export\ )?(?P<name>[A-Z][A-Z0-9_]{0,80}+)=(["']?)(?P<text>[^\s"'`$(){}<>]{4,})\4[ \t]*$"""
+)
+"""A pair of a JSON object, or a line of an environment file."""
 _REFERENCE = re.compile(r"^\$|^\{\{|^[/.~]|^\[secret\]$|^(?:true|false|yes|no|\d{1,3})?$|^<.*>$|^\*+$")
 
 
 def judge(world: World, _: Parameters) -> Iterator[Finding]:
-    """Report where a secret's value is written out. The value itself is never shown."""
+    """Report where a secret's value is written out. The value itself is never shown.
+
+    What Pulumi keeps secret is written out in labels and command lines only: they are shown to whoever lists containers
+    or processes. A variable, a file or standard input reaches the one who needs it.
+    """
     for container in world.containers:
         for variable in container.environment:
-            if _NAME.search(variable.name) and not _REFERENCE.search(variable.value):
+            if _NAME.search(variable.name) and _is_plain(variable.value):
                 yield _found(f"{container.name}: the variable {variable.name}", variable.location)
         for label in container.routing.labels:
             if _NAME.search(label.key) and not _REFERENCE.search(label.value):
@@ -40,14 +49,33 @@ def judge(world: World, _: Parameters) -> Iterator[Finding]:
 
 def _configuration(world: World) -> Iterator[Finding]:
     for plain in world.exposed:
-        if not _REFERENCE.search(plain.value):
+        if _is_plain(plain.value):
             yield _found(plain.name, plain.location)
     for text in world.texts:
-        pattern = _IN_TEXT.get(text.name)
-        for found in pattern.finditer(text.value) if pattern else ():
-            if not _REFERENCE.search(found[1]):
-                line = text.value.count("\n", 0, found.start(1)) + 1
-                yield _found(f"{text.name} configuration", Location(text.location.path, line))
+        if isinstance(text.value, Hidden):
+            continue
+        for what, value, position in _settings(text) if text.name == "settings" else _in_text(text):
+            if _is_plain(value):
+                line = text.value.count("\n", 0, position) + 1
+                yield _found(what, Location(text.location.path, line))
+
+
+def _in_text(text: Setting) -> Iterator[tuple[str, str, int]]:
+    pattern = _IN_TEXT.get(text.name)
+    for found in pattern.finditer(text.value) if pattern else ():
+        yield f"{text.name} configuration", found[1], found.start(1)
+
+
+def _settings(text: Setting) -> Iterator[tuple[str, str, int]]:
+    """Yield the settings with a secret's name that a file or standard input holds."""
+    for found in _SETTING.finditer(text.value):
+        name = found["key"] or found["name"]
+        if _NAME.search(name):
+            yield f"the setting {name}", found["value"] or found["text"], found.start()
+
+
+def _is_plain(value: str) -> bool:
+    return not isinstance(value, Hidden) and not _REFERENCE.search(value)
 
 
 def _found(where: str, location: Location) -> Finding:
