@@ -17,6 +17,7 @@ from raven_realtime.lint.world import Container, Hidden, Reading, Setting, Sourc
 from raven_realtime.problem import Problem
 from raven_realtime.traefik import containers as providers
 from raven_realtime.traefik.elements import labels_of
+from raven_realtime.traefik.static import static_arguments
 
 UNKNOWN = "\0unknown"
 """Stands for a value that is not known at preview."""
@@ -93,6 +94,8 @@ def read(resources: Iterable[Resource]) -> Reading:
             if resource.type == "docker:index/container:Container":
                 container = _container(resource, by_urn)
                 reading.parts += [World(containers=(container,)), *_uploads(resource, container.name)]
+                if "traefik" in container.image and (words := _texts(properties.get("command"))):
+                    reading.parts.append(World(statics=(static_arguments(words, Location(resource.place)),)))
             elif resource.type == "docker:index/service:Service":
                 reading.parts.append(World(containers=(_service(resource),)))
             elif resource.type == "docker:index/serviceConfig:ServiceConfig":

@@ -65,6 +65,21 @@ def test_parameters_decide(rule: str, stack: str, given: dict[str, object], coun
 
 
 @pytest.mark.parametrize(
+    ("resolver", "codes"),
+    [
+        pytest.param("--entrypoints.websecure.http.tls.certresolver=le", [], id="TLS is the entrypoint's"),
+        pytest.param("--log.level=INFO", ["RT102"], id="nobody says so"),
+    ],
+)
+def test_traefik_in_the_stack_is_read(resolver: str, codes: list[str]) -> None:
+    command = ["--providers.docker=true", "--entrypoints.websecure.address=:443", resolver]
+    traefik = declared.Declared(declared.CONTAINER, "traefik", {"image": "traefik:v3.6", "command": command})
+    bare = declared.label(f"{declared.ROUTER}.tls.certresolver", None)(declared.prod())
+    found = judge(declared.world((*bare, traefik)))
+    assert [finding.code for finding in found] == codes
+
+
+@pytest.mark.parametrize(
     ("parent", "unknown"), [("", {"create", "environment.A"}), ("raven-realtime:index:Sidecar$", set())]
 )
 def test_an_unknown_command_is_reported_unless_our_component_made_it(parent: str, unknown: set[str]) -> None:
