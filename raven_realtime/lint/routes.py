@@ -150,6 +150,8 @@ def hosts_of(router: Router) -> list[str]:
 
 
 def redirects(world: World, router: Router) -> bool:
-    """Tell whether a router only sends clients elsewhere, as the one on port 80 does."""
+    """Tell whether a router only sends clients elsewhere, as the one on port 80 does, or an entrypoint's own."""
+    if router.provider == "internal":
+        return True
     chain = (world.table.middlewares.get(name) for name in router.middlewares)
     return any(each and each.kind.lower() in {"redirectscheme", "redirectregex"} for each in chain)

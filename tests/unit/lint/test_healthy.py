@@ -89,6 +89,8 @@ def test_what_is_said_of_several_sites_at_one_place_is_said_once(tmp_path: Path)
         ("own_certificates", "dynamic.toml", ":9000", ":9001", "RT016"),
         ("own_certificates", "dynamic.toml", CERTIFICATE, "", "RT103"),
         ("plain_v2_syntax", "compose.yml", "https\n", "http\n", "RT102"),
+        ("redirected_by_routers", "compose.yml", "all.middlewares: tohttps", "all.service: all", "RT005"),
+        ("redirected_to_https", "compose.yml", "rt.entrypoints: web,websecure", "rt.entrypoints: web", "RT102"),
         ("replicas", "compose.yml", "sticky.cookie.name: rt", "passhostheader: true", "RT006"),
         ("replicas", "compose.yml", "redis-local", "redis", "RT032"),
         ("sandbox_ngrok", "ngrok.yml", "8005", "8000", "RT001"),
