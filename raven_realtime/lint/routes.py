@@ -10,7 +10,7 @@ from raven_realtime.lint.world import Container, World
 from raven_realtime.settings import SOCKETIO_PORT
 from raven_realtime.traefik.claims import Claim, allows_host, claimants, example_hosts
 from raven_realtime.traefik.matchers import Path, PathPrefix, PathRegexp, required_hosts
-from raven_realtime.traefik.table import Router, Service
+from raven_realtime.traefik.table import Middleware, Router, Service, qualify
 from raven_realtime.traefik.tree import leaves
 
 PATH = "/socket.io/"
@@ -149,9 +149,26 @@ def hosts_of(router: Router) -> list[str]:
     return [host for host in (ANY_HOST, *example_hosts(router)) if allows_host(router, host)][:1]
 
 
+def middlewares_of(world: World, router: Router) -> list[Middleware | None]:
+    """Return what a router's requests go through, in order, chains followed; None for what is declared elsewhere."""
+    found: list[Middleware | None] = []
+    waiting, seen = list(router.middlewares), set[str]()
+    while waiting:
+        name = waiting.pop(0)
+        middleware = world.table.middlewares.get(name)
+        if middleware is None or middleware.kind.lower() != "chain":
+            found.append(middleware)
+            continue
+        linked = middleware.options.get("middlewares")
+        if name not in seen and isinstance(linked, list | tuple):
+            waiting = [*(qualify(str(each), name.rpartition("@")[2]) for each in linked), *waiting]
+        seen.add(name)
+    return found
+
+
 def redirects(world: World, router: Router) -> bool:
     """Tell whether a router only sends clients elsewhere, as the one on port 80 does, or an entrypoint's own."""
     if router.provider == "internal":
         return True
-    chain = (world.table.middlewares.get(name) for name in router.middlewares)
-    return any(each and each.kind.lower() in {"redirectscheme", "redirectregex"} for each in chain)
+    through = middlewares_of(world, router)
+    return any(each and each.kind.lower() in {"redirectscheme", "redirectregex"} for each in through)

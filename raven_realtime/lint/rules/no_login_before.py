@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from raven_realtime.findings.entry import Finding
 from raven_realtime.findings.login_before_handshake import ENTRY
 from raven_realtime.lint.passages import passages
-from raven_realtime.lint.routes import names_socketio, realtime_routers
+from raven_realtime.lint.routes import middlewares_of, names_socketio, realtime_routers
 from raven_realtime.lint.rule import Parameters, Rule
 from raven_realtime.lint.world import World
 
@@ -15,10 +15,9 @@ ASKING = frozenset({"forwardauth", "basicauth", "digestauth"})
 def judge(world: World, _: Parameters) -> Iterator[Finding]:
     """Report middlewares that ask for a login, and nginx's auth_basic."""
     for router in realtime_routers(world):
-        for name in router.middlewares if names_socketio(router) else ():
-            middleware = world.table.middlewares.get(name)
+        for middleware in middlewares_of(world, router) if names_socketio(router) else ():
             if middleware and middleware.kind.lower() in ASKING:
-                yield ENTRY.found(f"{router.name} uses {name}, a {middleware.kind}", router.location)
+                yield ENTRY.found(f"{router.name} uses {middleware.name}, a {middleware.kind}", router.location)
     for passage in passages(world):
         if passage.meant and passage.polling.status == 401:
             yield ENTRY.found(f"{passage.host}: /socket.io/ asks for a password", passage.said("auth_basic"))

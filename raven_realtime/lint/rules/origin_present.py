@@ -6,11 +6,19 @@ from urllib.parse import urlsplit
 from raven_realtime.findings.entry import Finding
 from raven_realtime.findings.origin_refused import ENTRY
 from raven_realtime.lint.passages import realtime
-from raven_realtime.lint.routes import Route, containers_of, leads_to_socketio, redirects, routes, service_of
+from raven_realtime.lint.routes import (
+    Route,
+    containers_of,
+    leads_to_socketio,
+    middlewares_of,
+    redirects,
+    routes,
+    service_of,
+)
 from raven_realtime.lint.rule import Parameters, Rule
 from raven_realtime.lint.world import World
 from raven_realtime.traefik.claims import Reach
-from raven_realtime.traefik.table import Router
+from raven_realtime.traefik.table import Middleware
 
 
 def judge(world: World, _: Parameters) -> Iterator[Finding]:
@@ -42,12 +50,10 @@ def _by_nginx(world: World) -> Iterator[Finding]:
 def _by_traefik(world: World) -> Iterator[Finding]:
     """Report routers straight to Socket.IO: Traefik passes on what it got, and sets only what a middleware says."""
     for route in routes(world):
-        if not _is_straight(world, route) or not all(
-            name in world.table.middlewares for name in route.router.middlewares
-        ):
+        if not _is_straight(world, route):
             continue
-        origin = _set_by_middlewares(world, route.router)
-        if _name(origin) != route.host:
+        origin = _set_by(middlewares_of(world, route.router))
+        if origin is not None and _name(origin) != route.host:
             said = f"arrives with Origin {origin}" if origin else "arrives without Origin"
             yield ENTRY.found(
                 f"{route.host}: {route.router.name} leads straight to Socket.IO, and a poll without Origin {said}",
@@ -63,21 +69,16 @@ def _is_straight(world: World, route: Route) -> bool:
     return gets and not proxies and leads_to_socketio(world, route.router) and not redirects(world, route.router)
 
 
-def _all_known(world: World, router: Router) -> bool:
-    """Tell whether it shows what a router's middlewares do: they are declared, and no chain or plugin."""
-    known = (world.table.middlewares.get(name) for name in router.middlewares)
-    return all(each and each.kind.lower() not in {"chain", "plugin"} for each in known)
-
-
-def _set_by_middlewares(world: World, router: Router) -> str:
-    """Return the Origin that a router's middlewares set for every request."""
-    for name in router.middlewares:
-        middleware = world.table.middlewares[name]
+def _set_by(through: list[Middleware | None]) -> str | None:
+    """Return the Origin that middlewares set for every request, empty for none; None where they do not show."""
+    origin: str | None = ""
+    for middleware in through:
+        if middleware is None or middleware.kind.lower() == "plugin":
+            return None
         headers = middleware.options.get("customRequestHeaders") if middleware.kind.lower() == "headers" else None
         for key, value in headers.items() if isinstance(headers, Mapping) else ():
-            if key.lower() == "origin":
-                return str(value)
-    return ""
+            origin = str(value) if key.lower() == "origin" else origin
+    return origin
 
 
 def _name(url: str) -> str:

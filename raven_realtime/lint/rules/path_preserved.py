@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from raven_realtime.findings.entry import Finding
 from raven_realtime.findings.request_mangled import ENTRY
 from raven_realtime.lint.passages import PATH, QUERY, forwarding, place
-from raven_realtime.lint.routes import realtime_routers
+from raven_realtime.lint.routes import middlewares_of, realtime_routers
 from raven_realtime.lint.rule import Parameters, Rule
 from raven_realtime.lint.world import World
 
@@ -21,11 +21,10 @@ def judge(world: World, _: Parameters) -> Iterator[Finding]:
             decided = passage.polling.decided_by or passage.server
             yield ENTRY.found(f"{passage.host}: {asked} arrives as {got}", place(decided, passage.nginx), stack="nginx")
     for router in realtime_routers(world):
-        for name in router.middlewares:
-            middleware = world.table.middlewares.get(name)
+        for middleware in middlewares_of(world, router):
             if middleware and middleware.kind.lower() in REWRITING:
                 yield ENTRY.found(
-                    f"{router.name} uses {name}, a {middleware.kind}: Socket.IO gets another path",
+                    f"{router.name} uses {middleware.name}, a {middleware.kind}: Socket.IO gets another path",
                     middleware.location or router.location,
                 )
 
