@@ -69,7 +69,7 @@ class Diagnosis:
         fitting = [stack for stack in seen if stack in found.entry.remedies]
         particular = [f"On {STACKS[stack]}:\n\n{found.entry.remedies[stack].rstrip()}" for stack in fitting]
         remedy = "\n\n".join([(found.remedy or found.entry.remedy).rstrip(), *particular])
-        return replace(found, remedy=_filled(remedy, self.target))
+        return replace(found, remedy=remedy if found.remedy else _filled(remedy, self.target))
 
     @property
     def verdict(self) -> tuple[str, Finding] | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from urllib.parse import urlsplit
 
 from raven_realtime.findings import Finding, explain
 from raven_realtime.hops.answer import Answer
@@ -39,7 +41,10 @@ def judge(answer: Answer | None, place: Place, target: Target | None = None) -> 
         return Result.of(hop, "nothing answered", explain(code).found("curl printed no HTTP answer"))
     packet = answer.open_packet
     if answer.status != 200 or packet is None:
-        return Result.of(hop, answer.telling, refused(CHECK.name, answer), status=answer.status, stack=stack(answer))
+        found = refused(CHECK.name, answer)
+        if target is not None and not found.remedy and (remedy := _mistaken(answer, target)):
+            found = replace(found, remedy=remedy)
+        return Result.of(hop, answer.telling, found, status=answer.status, stack=stack(answer))
     return Result.of(
         hop,
         f"{answer.status}, open packet, sid {packet.sid[:4]}…, pingInterval {packet.ping_interval}",
@@ -48,6 +53,28 @@ def judge(answer: Answer | None, place: Place, target: Target | None = None) -> 
         stack=stack(answer),
         **packet.parameters,
     )
+
+
+def _mistaken(answer: Answer, target: Target) -> str:
+    """Return what to ask instead, where it is the URL that was asked that is wrong; empty where it may be right."""
+    secure = replace(target, scheme="https", port=443)
+    place = urlsplit(answer.headers.get("location", ""))
+    if target.scheme == "http" and place.scheme == "https" and place.hostname == target.host:
+        there = replace(secure, port=place.port or 443).origin
+        return (
+            f"Plain HTTP is sent on to HTTPS, as it should be. Ask where browsers go: `raven-realtime doctor {there}`."
+        )
+    if (target.scheme, target.port) in {("http", 443), ("https", 80)}:
+        right = secure if target.port == 443 else replace(target, scheme="http")
+        return (
+            f"The URL asks {target.scheme} on the port of {right.scheme}: ask `raven-realtime doctor {right.origin}`."
+        )
+    if target.addressed and (answer.status == 421 or (answer.status == 404 and stack(answer) == "traefik")):
+        return (
+            f"The proxy serves by name, and {target.host} is no name. Ask by the public one, at this address: "
+            f"`raven-realtime doctor https://NAME --resolve {target.host}`."
+        )
+    return ""
 
 
 def _browser(answer: Answer, target: Target) -> list[Finding]:

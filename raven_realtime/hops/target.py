@@ -175,6 +175,15 @@ class Target:
         """Whether the URL has a port of its own, which frappe-react-sdk then replaces by its socket port (RT017)."""
         return self.port != DEFAULT_PORTS[self.scheme]
 
+    @property
+    def addressed(self) -> bool:
+        """Whether the URL names an address instead of a host."""
+        try:
+            ipaddress.ip_address(self.host)
+        except ValueError:
+            return False
+        return True
+
     def url(self, **query: str) -> str:
         """Return the address of Socket.IO with a query, in the client library's order."""
         return f"{self.origin}{SOCKET_PATH}?{urlencode({'EIO': '4', **query})}"

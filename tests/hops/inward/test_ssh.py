@@ -12,6 +12,7 @@ import pytest
 
 from demo.processes import ROOT
 from demo.running import RunningBench
+from raven_realtime.hops.target import Target
 from tests.hops.conftest import SITE, StartNginx, cli
 from tests.toolchain.sshd import serving
 
@@ -26,8 +27,8 @@ Doctor = Callable[..., "CompletedProcess[str]"]
 
 
 @pytest.fixture
-def over_ssh(tmp_path: Path) -> Iterator[Doctor]:
-    """Run the doctor where ssh's own configuration knows a host called ``server``; gives what it printed."""
+def over_ssh(tmp_path: Path, bench: RunningBench) -> Iterator[Doctor]:
+    """Ask the doctor of a bench on another machine, which ssh's own configuration calls ``server``."""
     with serving(tmp_path) as server:
         config = tmp_path / "ssh_config"
         known = tmp_path / "known_hosts"
@@ -42,52 +43,40 @@ def over_ssh(tmp_path: Path) -> Iterator[Doctor]:
         program.chmod(0o755)
         path = os.pathsep.join([str(program.parent), "/usr/bin", "/bin"])
 
-        def doctor(*arguments: str, environment: dict[str, str] | None = None) -> CompletedProcess[str]:
-            return cli("doctor", *arguments, "-o", "json", environment={"PATH": path, **(environment or {})})
+        def doctor(target: Target, address: str, *options: str, **environment: str) -> CompletedProcess[str]:
+            asked = (target.origin, "--site", SITE, "--ssh", address, "--bench", str(bench.path), "-o", "json")
+            nowhere = ("--docker", "unix:///nowhere.sock")
+            return cli("doctor", *asked, *nowhere, *options, environment={"PATH": path, **environment})
 
         yield doctor
 
 
-@pytest.mark.parametrize("address", ["server", "ssh://server"])
-def test_over_ssh(over_ssh: Doctor, bench: RunningBench, nginx: StartNginx, tmp_path: Path, address: str) -> None:
-    target = nginx()
-    ran = over_ssh(
-        *(target.origin, "--site", SITE, "--ssh", address, "--docker", "unix:///nowhere.sock"),
-        *("--bench", str(bench.path), "--nginx", str(tmp_path / str(target.port) / "nginx.conf")),
-    )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    told = results(ran.stdout)
-    assert {name for name in INWARD if told[name]["outcome"] in {"pass", "warn"}} == INWARD, told
-    assert "from the realtime process's side" in told["callback"]["summary"]
-
-
-# How bench is called, and what comes of it.
-PUBLISHED = {
-    "its full name": (
-        str(ROOT / "demo" / "bench"),
-        ("pass", "message_created received in the room of Raven Channel general after "),
-    ),
-    "not on the PATH": ("no-such-bench", ("fail", "no-such-bench on server exited with 127: ")),
+# What ssh is given, how bench is called there, and what comes of the event.
+GIVEN = {
+    "a name of ssh's": ("server", str(ROOT / "demo" / "bench"), "pass", "message_created received in the room of "),
+    "a URL": ("ssh://server", str(ROOT / "demo" / "bench"), "pass", "message_created received in the room of "),
+    "no bench on the PATH": ("server", "no-bench", "fail", "no-bench on server exited with 127: "),
 }
 
 
-@pytest.mark.parametrize("called", PUBLISHED)
-def test_the_event_is_published_over_ssh(
-    over_ssh: Doctor, bench: RunningBench, nginx: StartNginx, sid: str, called: str
-) -> None:
-    command, (outcome, said) = PUBLISHED[called]
-    ran = over_ssh(
-        *(nginx().origin, "--site", SITE, "--ssh", "server", "--docker", "unix:///nowhere.sock"),
-        *("--bench", str(bench.path), "--bench-command", command, "--channel", "general"),
-        environment={"RAVEN_REALTIME_SID": sid},
-    )
-    told = results(ran.stdout)["event"]
-    assert (told["outcome"], told["summary"][: len(said)]) == (outcome, said), ran.stdout + ran.stderr
+@pytest.mark.parametrize(
+    "given", [next(iter(GIVEN)), *(pytest.param(one, marks=pytest.mark.full) for one in [*GIVEN][1:])]
+)
+def test_over_ssh(over_ssh: Doctor, nginx: StartNginx, sid: str, given: str, tmp_path: Path) -> None:
+    address, command, outcome, said = GIVEN[given]
+    target = nginx()
+    options = ("--bench-command", command, "--channel", "general")
+    configuration = tmp_path / str(target.port) / "nginx.conf"
+    ran = over_ssh(target, address, *options, "--nginx", str(configuration), RAVEN_REALTIME_SID=sid)
+    told = results(ran.stdout)
+    assert {name for name in INWARD if told[name]["outcome"] in {"pass", "warn"}} == INWARD, told
+    assert "from the realtime process's side" in told["callback"]["summary"]
+    assert (told["event"]["outcome"], told["event"]["summary"][: len(said)]) == (outcome, said), ran.stdout + ran.stderr
     assert sid not in ran.stdout + ran.stderr
 
 
 def test_without_docker_it_says_what_to_name_instead(over_ssh: Doctor, nginx: StartNginx) -> None:
-    told = results(over_ssh(nginx().origin, "--ssh", "server", "--docker", "unix:///nowhere.sock").stdout)
+    told = results(over_ssh(nginx(), "server").stdout)
     assert "Docker host" in told["containers"]["summary"]
     assert "no nginx configuration is named" in told["configuration"]["summary"]
 

@@ -73,6 +73,26 @@ def test_a_port_that_wants_tls(body: str) -> None:
     assert "ask it with `https://`" in found.todo
 
 
+@pytest.mark.parametrize(
+    ("url", "status", "headers", "body", "said"),
+    [
+        ("http://c.example", 301, {"location": "https://c.example/socket.io/"}, "", "doctor https://c.example`"),
+        ("http://c.example", 301, {"location": "https://c.example:8443/"}, "", "doctor https://c.example:8443`"),
+        ("http://c.example:443", 404, TEXT, "404 page not found", "doctor https://c.example`"),
+        ("https://c.example:80", 404, TEXT, "404 page not found", "doctor http://c.example`"),
+        ("https://192.0.2.1", 404, TEXT, "404 page not found", "doctor https://NAME --resolve 192.0.2.1`"),
+        ("https://192.0.2.1", 421, TEXT, "not this host", "doctor https://NAME --resolve 192.0.2.1`"),
+        ("https://c.example", 404, TEXT, "404 page not found", ""),
+        ("https://c.example", 301, {"location": "https://d.example/socket.io/"}, "", ""),
+        ("http://192.0.2.1:8000", 404, NGINX, page("404 Not Found"), ""),
+    ],
+)
+def test_a_url_that_is_mistaken(url: str, status: int, headers: dict[str, str], body: str, said: str) -> None:
+    (found,) = handshake.judge(Answer(status, headers, body.encode()), Place.PUBLIC, Target.parse(url)).findings
+    assert said in found.remedy
+    assert bool(found.remedy) is bool(said)
+
+
 @pytest.mark.parametrize(("status", "headers", "body", "code", "who"), REFUSED.values(), ids=REFUSED.keys())
 def test_refused_handshake(status: int, headers: dict[str, str], body: str, code: str, who: str) -> None:
     answer = Answer(status, headers, body.encode())
