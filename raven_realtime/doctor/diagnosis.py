@@ -13,6 +13,9 @@ from raven_realtime.findings.entry import STACKS, Given
 from raven_realtime.hops import HOPS, Outcome, Result, checks, upstream
 from raven_realtime.hops.target import Target
 
+INSIDE = 200
+"""From this rank on a check looks at the server itself."""
+
 
 class State(StrEnum):
     """What a walk knows of one part of the path."""
@@ -113,6 +116,19 @@ class Diagnosis:
     def warnings(self) -> tuple[tuple[str, Finding], ...]:
         """The findings besides the verdict."""
         return tuple(pair for pair in self.findings if pair != self.verdict)
+
+    @property
+    def inward(self) -> tuple[tuple[str, str], ...]:
+        """Where to ask next, and the command: a look from inside names the cause, where only the outside was seen."""
+        looked = any(checks()[result.hop].rank >= INSIDE for result in self.results)
+        if self.healthy or self.verdict is None or looked or self.verdict[0] in {"name", "tls"}:
+            return ()
+        site = f" --site {self.target.site}" if self.target.site else ""
+        asked = f"raven-realtime doctor {self.target.origin}{site}"
+        return (
+            ("on the server", f"{asked} --inside --bench DIR"),
+            ("from here", f"{asked} --ssh USER@SERVER --bench DIR"),
+        )
 
     @property
     def accounts(self) -> tuple[Account, ...]:

@@ -44,7 +44,10 @@ def closing(diagnosis: Diagnosis, width: int | None = None) -> str:
     for number, account in enumerate(diagnosis.accounts):
         named = f"{account.finding.code} {account.finding.entry.title}"
         headline = f"Also {named}" if number else diagnosis.sentence if diagnosis.healthy else named
-        parts.append("\n".join(_told(_hung(headline, 0, width), account, width)))
+        lines = [*_told(_hung(headline, 0, width), account, width)]
+        if number == 0:
+            lines += _field("next", [f"{where}: {command}" for where, command in diagnosis.inward], width)
+        parts.append("\n".join(lines))
     return "\n\n".join(parts)
 
 

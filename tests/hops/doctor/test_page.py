@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from demo.processes import ROOT
-from raven_realtime.doctor.diagnosis import Diagnosis
+from raven_realtime.doctor.diagnosis import INSIDE, Diagnosis
 from raven_realtime.doctor.document import Document
 from raven_realtime.doctor.page import LABELS, page
 from raven_realtime.doctor.text import closing, row
@@ -57,10 +57,6 @@ DIAGNOSES = {
     ),
 }
 each = pytest.mark.parametrize("name", DIAGNOSES)
-
-
-INSIDE = 200
-"""From this rank on a check looks at the server itself."""
 
 
 @each

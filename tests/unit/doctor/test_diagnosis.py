@@ -156,6 +156,22 @@ def test_a_remedy_for_the_system_at_hand_needs_no_other_stacks() -> None:
     assert verdict[1].todo == "Do just this."
 
 
+@pytest.mark.parametrize(
+    ("results", "asked"),
+    [
+        ((seen("handshake", "RT002"),), True),
+        ((seen("tcp", "RT035"),), True),
+        ((seen("tls", "RT036"),), False),
+        ((seen("handshake", "RT017"),), False),
+        ((seen("handshake", "RT002"), seen("listening", outcome=Outcome.NOT_CHECKED)), False),
+    ],
+    ids=["broken", "nothing answers", "the certificate", "only a warning", "it was looked at"],
+)
+def test_the_next_step_is_a_look_from_inside(results: tuple[Result, ...], asked: bool) -> None:
+    walked = Diagnosis(Target.parse("https://c.example", site="s.local"), results, 0.0, 1.0)
+    assert ("doctor https://c.example --site s.local --inside --bench DIR" in closing(walked)) is asked
+
+
 def test_a_warning_is_named_where_no_hop_is_broken() -> None:
     walked = diagnosis(seen("handshake", "RT017"), seen("room", outcome=Outcome.NOT_CHECKED))
     assert walked.healthy
