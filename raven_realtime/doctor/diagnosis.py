@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -123,7 +124,7 @@ class Diagnosis:
         looked = any(checks()[result.hop].rank >= INSIDE for result in self.results)
         if self.healthy or self.verdict is None or looked or self.verdict[0] in {"name", "tls"}:
             return ()
-        site = f" --site {self.target.site}" if self.target.site else ""
+        site = f" --site {shlex.quote(self.target.site)}" if self.target.site else ""
         asked = f"raven-realtime doctor {self.target.origin}{site}"
         return (
             ("on the server", f"{asked} --inside --bench DIR"),
@@ -176,7 +177,7 @@ def _filled(markdown: str, target: Target) -> str:
     known = [
         (r"https://HOST\b(?!:PORT)", target.origin),
         (r"\bHOST:443\b", f"{target.host}:{target.port}"),
-        (r"\b(?:HOST|NAME)\b(?!:PORT)", target.host),
+        (r"\bHOST\b(?!:PORT)", target.host),
         (r"\bchat\.example\.com\b", target.host),
         (r"(?<=check handshake )URL\b|(?<=check upgrade )URL\b", target.origin),
         *([(r"\bSITE\b", target.site)] if target.site else []),

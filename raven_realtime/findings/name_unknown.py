@@ -15,7 +15,7 @@ that does not answer, or a name that is known only inside another network.
 The browser says that the site cannot be found (`ERR_NAME_NOT_RESOLVED`).
 """,
     remedy="""\
-`getent hosts NAME`, then ask the zone's own server: `dig NAME A NAME AAAA @SERVER`. Correct the record and wait for
+`getent hosts HOST`, then ask the zone's own server: `dig HOST A HOST AAAA @SERVER`. Correct the record and wait for
 the old one's TTL. To check the path before DNS is there: `--resolve ADDRESS`.
 A *temporary* failure, or a silent resolver, is more likely this machine's own: see whether other names resolve here.
 """,

@@ -224,11 +224,13 @@ def _origin(url: str) -> tuple[str, str, int]:
     except ValueError:
         raise Problem(f"{_shown(url)} is not a URL to ask. {accepted}") from None
     try:
-        port = parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
+        port = DEFAULT_PORTS.get(parts.scheme, 0) if parts.port is None else parts.port
     except ValueError:
         raise Problem(f"{_shown(url)} has a port that is none: ports are 1 to 65535. {accepted}") from None
     if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
         raise Problem(f"{_shown(url)} is not a URL to ask. {accepted}")
+    if port == 0:
+        raise Problem(f"{_shown(url)} has a port that is none: ports are 1 to 65535. {accepted}")
     if parts.username or parts.password:
         raise Problem(
             f"The URL of {parts.hostname} carries a user name or password. Leave it out; credentials are read from "

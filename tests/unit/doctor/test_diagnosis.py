@@ -132,6 +132,7 @@ def test_a_stopped_container_is_the_verdict_and_its_part_is_broken() -> None:
         ("RT036", "https://c.example:8443", "", "-connect c.example:8443 -servername c.example "),
         ("RT043", "https://c.example", "s.local", "bench --site s.local execute"),
         ("RT043", "https://c.example", "", "bench --site SITE execute"),
+        ("RT009", "https://c.example", "", "without `--site NAME` that is"),
         ("RT020", "https://c.example", "", "redis://HOST:PORT"),
         ("RT021", "https://c.example", "", "redis-cli -u URL"),
     ],

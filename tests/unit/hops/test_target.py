@@ -38,6 +38,7 @@ REFUSED = {
     "https://": "is not a URL to ask",
     "ftp://chat.example.com": "is not a URL to ask",
     "https://chat.example.com:99999": "ports are 1 to 65535",
+    "https://chat.example.com:0": "ports are 1 to 65535",
     "https://chat.example.com:port": "ports are 1 to 65535",
     "https://name:word@chat.example.com": "carries a user name or password",
     "https://chat example.com": "has a host that is none",
