@@ -60,6 +60,7 @@ down: ## remove the sandbox: no process, port or file of it stays
 	config=$$($(TOOLCHAIN) stack $(STACK))
 	pulumi destroy --yes --skip-preview --stack $(STACK) --config-file $$config
 	$(TOOLCHAIN) forget-stack $(STACK)
+	echo "The stack and its history are removed too."
 
 .PHONY: demo-prod
 demo-prod: ## a throw-away server in its own network namespace, and the prod stack on it (root)

@@ -5,7 +5,6 @@ A check that fails fails the update, and what waits for it is skipped. Source: d
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,11 +13,10 @@ import pulumi
 
 from components.commands import local_command
 from components.docker_host import DockerHost
+from raven_realtime.verify.stamp import STAMP, outcome
 
 CHECK_VERSION = "1"
 """Raised when the checks themselves change, so that they run again on an unchanged path."""
-STAMP = " && date -u '+checked at %Y-%m-%dT%H:%M:%SZ'"
-STAMPED = re.compile(r"^checked at (\S+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ class PostDeployChecks(pulumi.ComponentResource):
         waiting = list(after)
         lines: dict[str, pulumi.Output[str]] = {}
         for check in checks:
-            line = pulumi.Output.concat(check.command, STAMP)
+            line = pulumi.Output.concat(STAMP, check.command)
             again = [CHECK_VERSION, *triggers]
             made = (
                 on.line(f"{name}-{check.name}", line, parent=self, after=waiting, triggers=again)
@@ -77,13 +75,6 @@ class PostDeployChecks(pulumi.ComponentResource):
             )
             self.all.append(made)
             waiting = [made]
-            lines[check.name] = made.stdout.apply(_outcome)
+            lines[check.name] = made.stdout.apply(outcome)
         self.passed = pulumi.Output.all(**lines)
         self.register_outputs({"passed": self.passed})
-
-
-def _outcome(stdout: str | None) -> str:
-    """Return the check's own line with the time at which it was made: ``✓ handshake (origin)  200 … (2026-…Z)``."""
-    said = stdout or ""
-    stamped = STAMPED.search(said)
-    return " ".join([*said.splitlines()[:1], *([f"({stamped.group(1)})"] if stamped else [])])

@@ -11,7 +11,7 @@ from raven_realtime.nginx import multiplexer
 from raven_realtime.nginx.fingerprint import configuration_hash
 from raven_realtime.sandbox.nginx_program import capacity, owner
 from raven_realtime.sandbox.places import Places
-from raven_realtime.settings import MULTIPLEXER_PORT, Sandbox
+from raven_realtime.settings import MULTIPLEXER_PORT, PROJECT, Sandbox
 
 PROGRAM = "multiplexer"
 
@@ -53,7 +53,8 @@ class Multiplexer(pulumi.ComponentResource):
         if room.fits < room.sockets:
             pulumi.log.warn(
                 f"capacity {room.sockets} needs more files than this machine lets a process have ({room.limit}): "
-                f"nginx holds about {room.fits} sockets",
+                f"nginx holds about {room.fits} sockets. Raise that limit (`ulimit -Hn` shows it), or say so: "
+                f"pulumi config set {PROJECT}:capacity {room.fits}",
                 self,
             )
         text = multiplexer.render(

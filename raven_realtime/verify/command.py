@@ -11,6 +11,7 @@ import typer
 from raven_realtime.hops.upgrade import HOLD
 from raven_realtime.verify import remote
 from raven_realtime.verify.declared import Declared, read
+from raven_realtime.verify.stamp import STAMP
 
 FAILED = 1
 """Exit code when a check failed."""
@@ -43,7 +44,8 @@ def run(check: Declared, *, hold: bool = False) -> int:
     Raises:
         Problem: the check runs on a server that cannot be reached as it was deployed; see `remote.run`.
     """
+    line = check.command.removeprefix(STAMP)  # it is now
     if check.connection is not None:
-        return remote.run(check.connection, check.command)
+        return remote.run(check.connection, line)
     environment = {**os.environ, **check.environment, **(HELD if hold else {})}
-    return subprocess.run(["/bin/sh", "-c", check.command], env=environment, check=False).returncode
+    return subprocess.run(["/bin/sh", "-c", line], env=environment, check=False).returncode

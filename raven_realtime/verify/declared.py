@@ -35,11 +35,14 @@ def read(stack: str) -> list[Declared]:
         raise Problem("`pulumi` is not on PATH. In this repository: make verify. Elsewhere: install Pulumi.")
     export = ["pulumi", "stack", "export", "--show-secrets", "--stack", stack]
     ran = subprocess.run(export, capture_output=True, text=True, check=False)
+    deploy = f"Deploy it with: pulumi up --stack {stack} (with this repository's make: make up STACK={stack})"
+    if "no stack named" in ran.stderr:
+        raise Problem(f"There is no stack {stack} here, so nothing is deployed. {deploy}")
     if ran.returncode:
         raise Problem(f"The state of stack {stack} cannot be read: {ran.stderr.strip()}")
     found = list(checks(json.loads(ran.stdout)))
     if not found:
-        raise Problem(f"Stack {stack} has no checks: it is not deployed. Deploy it with: pulumi up --stack {stack}")
+        raise Problem(f"Stack {stack} has no checks: it is not deployed. {deploy}")
     return found
 
 

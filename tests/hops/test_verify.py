@@ -31,10 +31,36 @@ def verify(tmp_path: Path, commands: dict[str, str], *options: str) -> subproces
         for name, command in commands.items()
     ]
     (tmp_path / "state.json").write_text(json.dumps({"deployment": {"resources": resources}}))
-    pulumi = tmp_path / "pulumi"
-    pulumi.write_text(f"#!/bin/sh\nexec cat {shlex.quote(str(tmp_path / 'state.json'))}\n")
+    return asked(tmp_path, f"exec cat {shlex.quote(str(tmp_path / 'state.json'))}", *options)
+
+
+def asked(folder: Path, answer: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run it with a `pulumi` that answers with a line of shell."""
+    pulumi = folder / "pulumi"
+    pulumi.write_text(f"#!/bin/sh\n{answer}\n")
     pulumi.chmod(0o755)
-    return cli("verify", *options, environment={"PATH": os.pathsep.join([str(tmp_path), os.environ["PATH"]])})
+    return cli("verify", *options, environment={"PATH": os.pathsep.join([str(folder), os.environ["PATH"]])})
+
+
+DEPLOY = "Deploy it with: pulumi up --stack s (with this repository's make: make up STACK=s)"
+NOT_DEPLOYED = {
+    "no such stack": (
+        "echo \"error: no stack named 's' found\" >&2; exit 255",
+        f"There is no stack s here, so nothing is deployed. {DEPLOY}",
+    ),
+    "an empty one": ("echo '{}'", f"Stack s has no checks: it is not deployed. {DEPLOY}"),
+    "no backend": (
+        "echo 'error: no such host' >&2; exit 255",
+        "The state of stack s cannot be read: error: no such host",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NOT_DEPLOYED)
+def test_what_is_not_deployed_is_said_to_be_so(tmp_path: Path, case: str) -> None:
+    answer, said = NOT_DEPLOYED[case]
+    ran = asked(tmp_path, answer, "--stack", "s")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (2, "", f"{said}\n")
 
 
 def test_after_a_failed_check_the_rest_are_skipped(tmp_path: Path) -> None:
