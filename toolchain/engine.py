@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -52,6 +53,9 @@ except (URLError, TimeoutError) as unreachable:
 OFFICIAL = BUILDS / f"official-{PULUMI.version}"
 CHOICE = BUILDS / "engine.json"
 """Which engine was chosen, and for which pins."""
+
+OLDEST = (3, 150)
+"""The first Pulumi that is expected to run what the pinned SDK asks of it (README)."""
 
 PLUGIN_TIMEOUT = 60
 INSTALL_TIMEOUT = 300
@@ -121,11 +125,16 @@ def installed() -> Engine:
     """Return the `pulumi` on PATH.
 
     Raises:
-        Problem: there is none, or it neither has the official plugins nor can fetch them.
+        Problem: there is none, it is too old, or it neither has the official plugins nor can fetch them.
     """
     found = shutil.which("pulumi")
     if found is None or Path(found).resolve().is_relative_to(CACHE):
         raise Problem("No `pulumi` is on PATH.")
+    version = subprocess.run([found, "version"], capture_output=True, text=True, check=False).stdout.strip()
+    numbers = re.match(r"v?(\d+)\.(\d+)", version)
+    if not numbers or (int(numbers[1]), int(numbers[2])) < OLDEST:
+        needed = ".".join(map(str, OLDEST))
+        raise Problem(f"{found} is of version {version or 'unknown'}, and {needed} or newer is needed.")
     if failed := _fetch_plugins(Path(found), dict(os.environ)):
         raise Problem(f"{found} is there, but not the official plugins, and it cannot fetch them: {failed}")
     plugins = Path(os.environ.get("PULUMI_HOME", Path.home() / ".pulumi")) / "plugins"

@@ -180,6 +180,14 @@ def test_an_installed_one_without_plugins_is_not_used(programs: Path, asked: Pat
     )
 
 
+@pytest.mark.parametrize(("version", "said"), [("v3.149.9", "v3.149.9"), ("v2.25.2", "v2.25.2"), ("", "unknown")])
+def test_an_old_one_is_not_used(programs: Path, asked: Path, version: str, said: str) -> None:
+    make(programs, "pulumi", f"echo {version}")
+    with pytest.raises(Problem) as raised:
+        engine.installed()
+    assert str(raised.value) == f"{programs / 'pulumi'} is of version {said}, and 3.150 or newer is needed."
+
+
 def test_a_choice_that_is_gone_is_made_anew(programs: Path, asked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pulumi_home, "link_official", lambda _plugins: None)
     make(programs, "pulumi", pulumi(asked))
