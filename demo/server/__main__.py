@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 
 from demo.server.layout import DEFAULT_HOSTS, DEFAULT_NAME
-from demo.server.opening import opening
 from demo.server.server import Server
 from raven_realtime.problem import Problem
 
@@ -25,6 +24,7 @@ Hosts = Annotated[list[str], typer.Option("--host", help="A public name, as HOST
 def up(name: Name = DEFAULT_NAME, folder: Folder = None, host: Hosts = list(DEFAULT_HOSTS)) -> None:  # noqa: B006
     """Build the server, or bring back what is missing of it."""
     server = Server(name, folder, host)
+    print("A throw-away server in network namespaces of its own; this machine's Docker and ports are left alone.")
     began = time.monotonic()
     server.up(lambda line: print(f"{time.monotonic() - began:5.1f} s  {line}", flush=True))
     print(f"{time.monotonic() - began:5.1f} s  up")
@@ -60,7 +60,7 @@ SSH           {server.ssh.docker_host} from outside, key {server.ssh.key}
 bench         {layout.bench}
 all of this   {layout.description}
 
-{opening(server)}"""
+It serves Frappe, and nothing at /socket.io yet: the sidecar is what is deployed to it."""
     )
 
 

@@ -83,6 +83,10 @@ def test_every_check_passes(life: Life) -> None:
     assert {name: said.get(name) for name in CHECKS} == dict.fromkeys(CHECKS, "✓"), outputs
 
 
+def test_the_policy_pack_judges_it(life: Life) -> None:
+    assert re.search(r"^Policies:\n    ✅ raven-realtime@", life.first.stdout, re.MULTILINE), life.first.stdout
+
+
 def test_the_sidecar_has_the_seeds_labels(life: Life) -> None:
     assert {name: life.labels.get(name) for name in SEED_LABELS} == SEED_LABELS
 
