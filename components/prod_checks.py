@@ -100,6 +100,17 @@ def _bench(settings: Prod, host: DockerHost) -> list[str]:
     return ["--bench", settings.bench_path or ".", *called, *server]
 
 
+def public(settings: Prod) -> dict[str, str]:
+    """Return what ask_traefik.sh reads: where the first host is asked, and what its certificate is expected to be."""
+    return {
+        "HOST": settings.served[0].host,
+        "ADDRESS": settings.public_address or "",
+        "TLS_PORT": str(PUBLIC_TLS_PORT),
+        "RESOLVER": settings.cert_resolver,
+        "TRUST": "yes" if settings.trust_certificate else "no",
+    }
+
+
 def _certificate(settings: Prod, host: str, options: list[str]) -> str:
     """Return the handshake with verification, as soon as there is a certificate to trust, and no later than 15 s.
 
@@ -109,14 +120,7 @@ def _certificate(settings: Prod, host: str, options: list[str]) -> str:
     again = "--retry 5 --retry-delay 3 --retry-all-errors --max-time 10"  # Traefik may be asking for it just now
     wait = f"curl -sS -o /dev/null {again}{_resolve(settings, host)}{authority} https://{host}/ 2>/dev/null"
     check = raven_realtime("check", "handshake", f"https://{host}", *options)
-    known = {
-        "HOST": host,
-        "ADDRESS": settings.public_address or "",
-        "TLS_PORT": str(PUBLIC_TLS_PORT),
-        "RESOLVER": settings.cert_resolver,
-        "TRUST": "yes" if settings.trust_certificate else "no",
-    }
-    explained = command("explain_certificate", known, in_project(FOLDER))
+    explained = command("explain_certificate", {**public(settings), "HOST": host}, in_project(FOLDER))
     if not settings.trust_certificate:
         return f'if said=$({check} 2>/dev/null); then echo "$said"; else {explained}; fi'
     return f"{wait}; {{ {check} || {explained}; }}"

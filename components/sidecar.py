@@ -29,6 +29,10 @@ GRACE_SECONDS = 10
 """How long a container that is replaced may finish its requests; its WebSockets reconnect to the new one."""
 TRAEFIK_LISTS_SECONDS = 4
 """Traefik's providersThrottleDuration is 2 s by default: then it lists a container that became healthy."""
+ROUTE_SECONDS = 8
+"""How long Traefik may take to lead to a container that was started: it has to be healthy, and listed."""
+CERTIFICATE_SECONDS = 15
+"""How long Traefik may take to get a certificate for a host that is new."""
 HANDOVER_SECONDS = 1
 """The same where nothing can take over meanwhile, because the routing labels change."""
 HEALTH = (
@@ -203,7 +207,7 @@ class RealtimeSidecar(pulumi.ComponentResource):
         )
         settled = host.line(
             f"{name}-settle",
-            sidecar_container.id.apply(lambda kept: host.script("settle", {**made.for_settle(), "KEEP": kept})),
+            sidecar_container.id.apply(lambda kept: host.script("settle", {**made.for_settle(settings), "KEEP": kept})),
             parent=self,
             after=inward.all,
             triggers=[made.generation, sidecar_container.id],
@@ -292,9 +296,12 @@ class Generation:
         marks = " ".join(f"--filter label={mark}={self.marks[mark]}" for mark in (labels.STACK, labels.GENERATION))
         return f"docker ps -aq {marks} | xargs -r docker rm -f"
 
-    def for_settle(self) -> dict[str, str]:
+    def for_settle(self, settings: Prod) -> dict[str, str]:
         """Return what settle.sh reads besides the container that stays."""
         return {
+            **prod_checks.public(settings),
+            "CERTIFICATE_SECONDS": str(CERTIFICATE_SECONDS),
+            "ROUTE_SECONDS": str(ROUTE_SECONDS),
             "STACK": self.stack,
             "GENERATION": self.generation,
             "GRACE": str(GRACE_SECONDS),

@@ -12,13 +12,8 @@ until ask_sidecar "$KEEP" / "$STATUS_HOST" >/dev/null 2>&1 || [ "$tries" -ge 25 
 answer=$(ask_sidecar "$KEEP" '/socket.io/?EIO=4&transport=polling' "$HOST" 2>&1) || true
 case "$answer" in
   *'"sid"'*) echo "✓ sidecar  open packet for $HOST through $UPSTREAM";;
-  *) kept=""
-     if [ -n "$(others_than "$KEEP")" ]; then
-       docker stop -t 1 "$KEEP" >/dev/null
-       kept="  note: the new container was stopped, and the one before it goes on serving"
-     fi
-     refuse "✗ sidecar  RT003: nginx runs, and $UPSTREAM does not answer from inside the container" "  seen: $(printf '%s' "$answer" | head -c 300)" \
+  *) refuse "✗ sidecar  RT003: nginx runs, and $UPSTREAM does not answer from inside the container" "  seen: $(printf '%s' "$answer" | head -c 300)" \
        "  do:   let the bridge reach the port (ufw allow in on docker0 to any port ${UPSTREAM##*:}; or iptables -I INPUT -i docker0 -p tcp --dport ${UPSTREAM##*:} -j ACCEPT)," \
        "        and have Socket.IO listen on 0.0.0.0" \
-       "  more: raven-realtime explain RT003" ${kept:+"$kept"};;
+       "  more: raven-realtime explain RT003" "$(step_back "$KEEP")";;
 esac

@@ -3,6 +3,7 @@
 # wanted generation that was stopped is started: that is how going back to the settings before a failed update works.
 set -eu
 . "$(dirname "$0")/ask_sidecar.sh"
+. "$(dirname "$0")/resolvers.sh"
 
 docker version >/dev/null 2>&1 || refuse \
   "The Docker daemon does not answer (DOCKER_HOST=${DOCKER_HOST:-default})." \
@@ -29,19 +30,12 @@ for network in $NETWORKS; do
     "Make it (docker network create $network), or name one of: $(docker network ls --format '{{.Name}}' | tr '\n' ' ')"
 done
 
-# Traefik answers for an unknown certificate resolver with a certificate of its own. Which it has can be known where it is a container
-# at the public port with the resolvers in its command or environment; a static file would overrule both, and is not looked for.
-for container in $(docker ps -q); do
-  said=$(docker inspect --format '{{.HostConfig.NetworkMode}}|{{json .HostConfig.PortBindings}}|{{json .Mounts}}|{{json .Args}}|{{json .Config.Env}}' \
-    "$container" | tr '[:upper:]' '[:lower:]')
-  case "$said" in *configfile*|*'"/etc/traefik'*) continue;; esac
-  case "$said" in host\|*|*'"hostport":"443"'*) ;; *) continue;; esac
-  known=$(printf '%s' "$said" | grep -oE 'certificatesresolvers[._][a-z0-9-]+' | sed 's/^certificatesresolvers.//' | sort -u)
-  if [ -n "$known" ] && ! printf '%s\n' "$known" | grep -qxF "$(printf '%s' "$RESOLVER" | tr '[:upper:]' '[:lower:]')"; then
-    refuse "raven-realtime:certResolver: found $RESOLVER, and Traefik (container $(docker inspect --format '{{slice .Name 1}}' "$container")) has: $(echo $known)." \
-      "Name one of these, or declare it: --certificatesresolvers.$RESOLVER.acme… Nothing was changed."
-  fi
-done
+# Traefik answers for an unknown certificate resolver with a certificate of its own, or goes on with one that it has until that expires
+known=$(known_resolvers | sort -u)
+if [ -n "$known" ] && ! printf '%s\n' "$known" | cut -d ' ' -f 1 | grep -qxF "$(printf '%s' "$RESOLVER" | tr '[:upper:]' '[:lower:]')"; then
+  refuse "raven-realtime:certResolver: found $RESOLVER, and Traefik on this host has: $(printf '%s\n' "$known" | paste -sd ,  | sed 's/,/, /g')." \
+    "Name one of these, or declare it (certificatesResolvers.$RESOLVER) and restart Traefik. Nothing was changed."
+fi
 
 # a container that is not ours and claims the same router, or the seed's own name
 for container in $(docker ps -aq --filter "label=traefik.http.routers.$ROUTER.rule") \
