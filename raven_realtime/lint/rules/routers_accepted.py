@@ -9,6 +9,12 @@ from raven_realtime.lint.world import World
 
 SWITCHED_OFF = ("traefik.enable is false", "the label traefik.enable is not true")
 
+OF_TRAEFIK_1 = ("traefik.frontend.", "traefik.backend", "traefik.port", "traefik.protocol")
+INSTEAD = (
+    "Write `traefik.http.routers.NAME.rule=Host(`…`)`, `traefik.http.routers.NAME.entrypoints=…` and\n"
+    "`traefik.http.services.NAME.loadbalancer.server.port=…`."
+)
+
 
 def judge(world: World, _: Parameters) -> Iterator[Finding]:
     """Report what Traefik drops, and the routers that it disables."""
@@ -18,6 +24,11 @@ def judge(world: World, _: Parameters) -> Iterator[Finding]:
             yield ENTRY.found(f"{dropped.name}: {dropped.why.removeprefix(f'{dropped.location}: ')}", dropped.location)
     for name, why in table.disabled.items():
         yield ENTRY.found(f"{name}: {why}", table.routers[name].location)
+    for container in world.containers:
+        old = next((each for each in container.routing.labels if each.key.lower().startswith(OF_TRAEFIK_1)), None)
+        if old:
+            said = f"{container.name}: {old.key} is a label of Traefik 1, which later ones do not read"
+            yield ENTRY.found(said, old.location, INSTEAD)
 
 
 RULE = Rule("routers-accepted", "Traefik uses every router that is declared", ENTRY, judge)

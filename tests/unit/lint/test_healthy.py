@@ -96,6 +96,7 @@ def test_what_is_said_of_several_sites_at_one_place_is_said_once(tmp_path: Path)
         ("replicas", "compose.yml", "sticky.cookie.name: rt", "passhostheader: true", "RT006"),
         ("replicas", "compose.yml", "redis-local", "redis", "RT032"),
         ("sandbox_ngrok", "ngrok.yml", "8005", "8000", "RT001"),
+        ("several_apps", "docker-compose.yml", "http.services.wiki.loadbalancer.server.port", "port", "RT104"),
         ("several_apps", "docker-compose.yml", "headers.Origin:", "headers.X-Origin:", "RT008"),
         ("several_apps", "docker-compose.yml", "PathPrefix(`/wiki`)", "PathPrefix(`/socket.io/x`)", "RT005"),
         ("several_sites", "compose.yml", "traefik.docker.network: proxy", "x: y", "RT004"),
