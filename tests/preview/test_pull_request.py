@@ -128,8 +128,9 @@ def fingerprint(folder: Path) -> dict[str, str]:
 
 
 def steady(text: str) -> str:
-    """Take the generation's digest and other hashes out, which change with every line of the component."""
-    return re.sub(r"\b[0-9a-f]{64}\b", "<sha256>", re.sub(r"\b(?=[0-9a-f]*\d)[0-9a-f]{8,12}\b", "<hash>", text))
+    """Take out what changes with every line of the component and its nginx: the generation's digest, hashes, lines."""
+    hashed = re.sub(r"\b[0-9a-f]{64}\b", "<sha256>", re.sub(r"\b(?=[0-9a-f]*\d)[0-9a-f]{8,12}\b", "<hash>", text))
+    return re.sub(r"(?:(?<=stdin:)|(?<=nginx:))\d+", "<line>", hashed)
 
 
 @pytest.mark.parametrize(
