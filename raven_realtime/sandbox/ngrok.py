@@ -158,6 +158,8 @@ def start(
         supervisor.remove(PROGRAM)
         if not supervisor.declared():
             supervisor.down()
+            if isinstance(failed, Problem):
+                raise Problem(f"{failed}\nNothing was created.") from None
         raise
     write_whole(places.run(PROGRAM) / "urls.json", json.dumps(urls))
     return urls
