@@ -16,15 +16,24 @@ class RealtimeSidecar(pulumi.ComponentResource):
         """The URL of each host."""
         return pulumi.get(self, "publicUrls")
 
+    @property
+    def checks(self) -> pulumi.Output[dict[str, str]]:
+        """For each check the line that it printed, and when it last passed."""
+        return pulumi.get(self, "checks")
+
 
 config = pulumi.Config()
+# to try it on a server of your own making: where the name leads, and who signs its certificate
+trial = {key: value for key in ("publicAddress", "caFile") if (value := config.get(key))}
 sidecar = RealtimeSidecar(
     "frappe-socketio",
     {
         "hosts": [config.require("host")],
         "image": config.require("image"),
-        "certResolver": "letsencrypt",
+        "certResolver": config.require("certResolver"),
         "capacity": 2_000,
+        **trial,
     },
 )
 pulumi.export("public_urls", sidecar.public_urls)
+pulumi.export("checks", sidecar.checks)

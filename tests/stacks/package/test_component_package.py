@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.engine import Stack
 from tests.golden import hold
+from tests.stacks.package.taken import take
 
-ROOT = Path(__file__).resolve().parents[3]
 HERE = Path(__file__).parent
 IMAGE = f"docker.io/library/nginx@sha256:{'0' * 64}"
 
 
 @pytest.fixture
 def elsewhere(tmp_path: Path) -> Path:
-    """A folder outside the repository with what a user takes from it: the package, the knowledge, the example."""
-    for part in ("components", "raven_realtime", "examples"):
-        ignored = shutil.ignore_patterns("__pycache__", ".venv")
-        shutil.copytree(ROOT / part, tmp_path / "taken" / part, ignore=ignored)
-    (tmp_path / "taken" / "examples" / "sidecar" / ".venv").symlink_to(ROOT / ".venv")
-    return tmp_path / "taken"
+    """A folder outside the repository with what a user takes from it."""
+    return take(tmp_path / "taken")
 
 
 def test_the_schema_is_what_users_were_promised(tmp_path: Path, elsewhere: Path) -> None:

@@ -57,10 +57,10 @@ class Clients:
 
 
 @contextmanager
-def clients(server: Server, count: int, transports: str) -> Iterator[Clients]:
+def clients(server: Server, count: int, transports: str, host: str = HOST) -> Iterator[Clients]:
     """Hold ``count`` clients, all of them on WebSocket when this begins; ``transports`` as Socket.IO's option."""
     script = str(Path(__file__).with_name("clients.js"))
-    command = server.outside("node", script, f"https://{HOST}", str(count), transports, str(server.ca))
+    command = server.outside("node", script, f"https://{host}", str(count), transports, str(server.ca))
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield Clients(process)
@@ -78,9 +78,9 @@ class Handshakes:
 
 
 @contextmanager
-def handshakes(server: Server, rate: float) -> Iterator[Handshakes]:
+def handshakes(server: Server, rate: float, host: str = HOST) -> Iterator[Handshakes]:
     """Take handshakes at a rate (a second) for as long as the context lasts."""
-    command = python_outside(server, "handshakes.py", f"https://{HOST}", str(server.ca), str(rate))
+    command = python_outside(server, "handshakes.py", f"https://{host}", str(server.ca), str(rate))
     counted = Handshakes()
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:

@@ -46,6 +46,10 @@ class Production:
     config_file: Path
     base: dict[str, Any] = field(default_factory=dict)
     """The configuration that every `up` has, by key without ``raven-realtime:``."""
+    changes: dict[str, Any] = field(default_factory=dict)
+    """In what the deployed configuration differs from that: what the last `up` that succeeded was given."""
+    whole: bool = True
+    """Whether the last `up` succeeded."""
 
     @property
     def label(self) -> str:
@@ -62,7 +66,21 @@ class Production:
     def up(self, *arguments: str, expect: int | None = 0, **changes: Any) -> Run:
         """Run ``pulumi up`` with the base configuration and these changes of it."""
         self.configure(**changes)
-        return self.stack.up(*arguments, expect=expect)
+        self.whole = False
+        run = self.stack.up(*arguments, expect=expect)
+        if run.code == 0:
+            self.changes = {key: value for key, value in changes.items() if self.base.get(key) != value}
+            self.whole = True
+        return run
+
+    def also(self, *arguments: str, expect: int | None = 0, **changes: Any) -> Run:
+        """Run ``pulumi up`` with these changes of what is deployed."""
+        return self.up(*arguments, expect=expect, **{**self.changes, **changes})
+
+    def restore(self) -> None:
+        """Bring it back to the base configuration, if it is not there."""
+        if self.changes or not self.whole:
+            self.up("--refresh")
 
     def give_service_account(self, site: str) -> None:
         """Add a site's API key to the base configuration, as a secret of the stack."""
@@ -114,6 +132,22 @@ def facts(server: Server) -> dict[str, Any]:
         "capacity": CAPACITY,
         "staySeconds": 1,
     }
+
+
+def engine_on(server: Server) -> tuple[str, ...]:
+    """Return the command that runs another one on the server, with the engine that its environment names."""
+    on_server = 'PATH="$0:$PATH" DOCKER_HOST="$1"; export PATH DOCKER_HOST; shift; exec "$@"'
+    return server.layout.server.command("sh", "-c", on_server, str(server.layout.bin), server.docker_host)
+
+
+def stack_on(server: Server, copy: Checkout, name: str, **base: Any) -> Production:
+    """Return a stack whose engine runs on the server, as an operator's does; its files lie beside the copy."""
+    folder = copy.folder.parent / name
+    file = folder / f"Pulumi.{name}.yaml"
+    folder.mkdir()
+    given = {"PYTHONPATH": str(copy.folder), "DOCKER_HOST": ""}
+    stack = Stack(folder / "s", copy.folder, name, file, given, before=engine_on(server))
+    return Production(server, copy, stack, file, {**facts(server), "hosts": [HOST], **base})
 
 
 def get(server: Server, url: str, *options: str) -> tuple[int, str]:

@@ -23,7 +23,7 @@ from tests.stacks.prod.production import (
     within,
 )
 
-SCREENSHOTS = Path(__file__).parents[3] / "docs" / "screenshots"
+SCREENSHOTS = Path(__file__).parents[4] / "docs" / "screenshots"
 WITHIN = 2000
 """Milliseconds within which a published message is on the page."""
 

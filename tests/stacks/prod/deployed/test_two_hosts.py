@@ -28,12 +28,11 @@ UNKNOWN = "other.sysmayal.cloud"
 
 
 @pytest.fixture(scope="module")
-def both(first: tuple[Production, object]) -> Iterator[Production]:
+def both(first: tuple[Production, object]) -> Production:
     """The stack serving both hosts."""
     made, _ = first
     made.up(hosts=[HOST, f"{SECOND_HOST}={SECOND_SITE}"])
-    yield made
-    made.up()
+    return made
 
 
 def connect(server: Server, host: str, site: str, *headers: str) -> str:

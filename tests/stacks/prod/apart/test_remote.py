@@ -41,9 +41,10 @@ def from_laptop(server: Server, copy: Checkout, name: str, **base: object) -> Pr
 
 @pytest.fixture(scope="module")
 def remote(server: Server, copy: Checkout) -> Iterator[tuple[Production, Run]]:
-    """The stack deployed over ssh, with what the first `up` did; destroyed afterwards, without a trace."""
+    """The stack deployed over ssh, asking the host's gateway, and what its first `up` did; it goes without a trace."""
     before = brought()
-    made = from_laptop(server, copy, "laptop", benchPath=str(server.layout.bench), benchCommand="env bench")
+    bench = {"benchPath": str(server.layout.bench), "benchCommand": "env bench"}
+    made = from_laptop(server, copy, "laptop", **bench, upstream="host-gateway:9000")
     try:
         run = made.up()
         assert brought() - before
@@ -83,19 +84,20 @@ def test_a_second_up_changes_nothing(remote: tuple[Production, Run]) -> None:
     assert set(made.up("--refresh", "--expect-no-changes").operations().values()) == {"refresh"}
 
 
-def test_a_configuration_change_is_a_reload_here_too(remote: tuple[Production, Run]) -> None:
+def test_the_hosts_gateway_is_what_the_container_asks(remote: tuple[Production, Run]) -> None:
+    made, _ = remote
+    assert made.inspect(".HostConfig.ExtraHosts") == ["host.docker.internal:host-gateway"]
+
+
+def test_a_service_account_and_a_configuration_change(remote: tuple[Production, Run]) -> None:
+    """The server publishes and the laptop receives; the configuration is a reload here too."""
     made, _ = remote
     before = made.container()
+    made.give_service_account(SECOND_SITE)
     run = made.up(proxyTimeout=4321)
     assert run.operations()[f"{before.rpartition('-')[0]}-nginx"] == "update"
     assert made.container() == before
     assert "proxy_read_timeout 4321" in made.server.docker("exec", before, "cat", "/etc/frappe-socketio/nginx.conf")
-
-
-def test_with_a_service_account_the_server_publishes_and_the_laptop_receives(remote: tuple[Production, Run]) -> None:
-    made, _ = remote
-    made.give_service_account(SECOND_SITE)
-    made.up()
     said = made.stack.outputs()["checks"]["event"]
     assert said.startswith("✓ event (public)  raven_realtime_check received in the room of "), said
     assert "one copy" in said

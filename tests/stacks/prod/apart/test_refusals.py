@@ -18,13 +18,12 @@ from demo.server.docker import FILES
 from raven_realtime.nginx.pieces import SPARE
 from tests import golden
 from tests.stacks.checkout import Checkout
-from tests.stacks.prod.conftest import stack_on
+from tests.stacks.prod.apart.test_remote import from_laptop
 from tests.stacks.prod.instead import echo
-from tests.stacks.prod.production import Production
-from tests.stacks.prod.test_remote import from_laptop
+from tests.stacks.prod.production import ANSWERS_WITHIN, HANDSHAKE, Production, get, stack_on, within
 
 GOLDEN = Path(__file__).parent / "golden"
-HOST = "refused.sysmayal.cloud"
+HOST, NEW_HOST = "refused.sysmayal.cloud", "new.sysmayal.cloud"
 ROUTER = "refused"
 NO_DIGEST = f"sha256:{'0' * 64}"
 
@@ -63,15 +62,14 @@ CLAIM = f"traefik.http.routers.{ROUTER}.rule=Host(`{HOST}`)"
 
 
 @contextmanager
-def traefik_container(server: Server) -> Iterator[None]:
-    """Have a container at the public port whose command declares another certificate resolver, as Traefik's does."""
-    declared = "--certificatesresolvers.letsencrypt.acme.email=admin@example.com"
-    named = ("--detach", "--network", "host", "--name", "traefik", "--entrypoint", "sh")
-    server.docker("run", *named, server.image, "-c", "sleep 600", declared)
+def untold(server: Server) -> Iterator[None]:
+    """Have the file away from which Traefik read its resolvers when it started: then they cannot be told."""
+    file = server.layout.traefik / "traefik.yml"
+    away = file.rename(file.with_suffix(".away"))
     try:
         yield
     finally:
-        server.docker("rm", "--force", "traefik")
+        away.rename(file)
 
 
 ROWS = {
@@ -84,7 +82,7 @@ ROWS = {
     "router taken": Row(meanwhile=lambda server: somebody_elses(server, "chat-sidecar", CLAIM)),
     "Socket.IO on loopback only": Row(meanwhile=lambda server: echo(server, "127.0.0.1")),
     "firewall": Row(meanwhile=firewall),
-    "certresolver not declared": Row(meanwhile=traefik_container),
+    "certresolver not declared": Row({"certResolver": "nosuch"}),
     "network missing": Row({"networks": ["no-such-network"]}),
     "invalid host": Row({"hosts": ["https://chat.example.com/"]}),
     "host twice": Row({"hosts": [HOST, f"{HOST}=other"]}),
@@ -140,23 +138,41 @@ def test_refused_before_anything_is_made(refused: Production, name: str) -> None
 
 
 def test_a_certificate_resolver_that_traefik_does_not_know_is_named(refused: Production) -> None:
-    said = refusal(refused, certResolver="nosuch")
+    """Where it cannot be told before, because Traefik's configuration cannot be read."""
+    with untold(refused.server):
+        said = refusal(refused, certResolver="nosuch")
     golden.hold(GOLDEN / "certresolver.txt", said)
     (left,) = refused.containers()
-    assert refused.up(certResolver="myresolver").code == 0
+    assert refused.up().code == 0
     assert left not in refused.containers(running=False), "the corrected update needs no destroy"
     assert len(refused.containers(running=False)) == len(refused.volumes()) == 1
+
+
+@pytest.fixture(scope="module")
+def live(refused: Production) -> Iterator[Production]:
+    """The same stack deployed, and gone afterwards."""
+    refused.up()
+    yield refused
     refused.stack.destroy()
     assert refused.containers(running=False) == refused.volumes() == []
 
 
-def test_an_untrusted_certificate_fails_or_is_only_reported(refused: Production) -> None:
-    said = refusal(refused, caFile=None)
-    assert "RT036" in said
-    refused.up(caFile=None, trustCertificate=False)
-    line = refused.stack.outputs()["checks"]["certificate"]
+def test_an_untrusted_certificate_fails_or_is_only_reported(live: Production) -> None:
+    assert "RT036" in refusal(live, caFile=None)
+    live.up(caFile=None, trustCertificate=False)
+    line = live.stack.outputs()["checks"]["certificate"]
     assert line.startswith(f"? certificate not trusted: {HOST} shows subject CN=")
-    refused.stack.destroy()
+
+
+def test_a_new_host_without_a_certificate_leaves_the_stage_to_the_container_before(live: Production) -> None:
+    before = live.container()
+    with untold(live.server):
+        said = refusal(live, certResolver="nosuch", hosts=[NEW_HOST])
+    assert f"For {NEW_HOST} Traefik shows the certificate that it makes for itself" in said
+    assert "it has no certificate resolver nosuch" in said
+    assert f"the new container was stopped, and {before} serves as before" in said
+    where = ("--resolve", f"{HOST}:443:{live.server.address}")
+    within(ANSWERS_WITHIN, lambda: get(live.server, f"https://{HOST}{HANDSHAKE}", *where)[0] == 200)
 
 
 def key_of_mode(mode: int) -> Callable[[Production, Path], dict[str, Any]]:

@@ -10,7 +10,8 @@ from raven_realtime.nginx.sidecar import WORKERS
 from raven_realtime.server import sizes
 from tests.engine import Run
 from tests.stacks.prod.load import Seen, clients, handshakes
-from tests.stacks.prod.production import CAPACITY, HOST, Production, handshake, within
+from tests.stacks.prod.production import ANSWERS_WITHIN, CAPACITY, HOST, Production, handshake, within
+from tests.stacks.prod.stranger import stranger
 
 SOCKETS, CLIENTS = 500, 200
 RATE = 25
@@ -54,7 +55,7 @@ def test_ten_configuration_changes_drop_no_socket_and_an_eleventh_waits_for_the_
         draining = 0
         for change in range(1, sizes.RELOADS + 1):
             only = () if change == sizes.RELOADS else ("--target", installing)
-            run = changing.up(*only, proxyTimeout=80_000 + change)
+            run = changing.also(*only, proxyTimeout=80_000 + change)
             said = said_of(run, "-nginx")
             assert f"{container} has the new configuration" in said
             assert drain(said) > draining, "this generation keeps the sockets that were opened in it"
@@ -64,7 +65,7 @@ def test_ten_configuration_changes_drop_no_socket_and_an_eleventh_waits_for_the_
         assert draining > sizes.DRAINING
         assert used_memory(changing) < limit
 
-        refused = changing.up("--target", installing, proxyTimeout=81_000, expect=1).text
+        refused = changing.also("--target", installing, proxyTimeout=81_000, expect=1).text
         assert f"{container} still has {draining} old workers" in refused
         assert "Nothing was changed" in refused
         configuration = changing.server.docker("exec", container, "cat", "/etc/frappe-socketio/nginx.conf")
@@ -75,7 +76,7 @@ def test_ten_configuration_changes_drop_no_socket_and_an_eleventh_waits_for_the_
         changing.server.run_inside("sh", "-c", end_them)
         within(20, lambda: live.seen().connected == held)
         assert live.seen().lost <= held - EACH, "the sockets of the workers that serve stay"
-        said = said_of(changing.up("--target", installing, proxyTimeout=81_000), "-nginx")
+        said = said_of(changing.also("--target", installing, proxyTimeout=81_000), "-nginx")
         assert drain(said) <= WORKERS
     assert changing.containers() == [container]
     assert changing.inspect(".State.OOMKilled") is False
@@ -90,11 +91,11 @@ def test_ten_configuration_changes_drop_no_socket_and_an_eleventh_waits_for_the_
     ],
 )
 def test_a_new_image_fails_no_handshake_and_every_client_is_back_in_three_seconds(
-    changing: Production, second_image: str, transports: str
+    changing: Production, other_image: str, transports: str
 ) -> None:
     before = changing.container()
     with clients(changing.server, CLIENTS, transports) as live, handshakes(changing.server, RATE) as asked:
-        run = changing.up(image=second_image)
+        run = changing.also(image=other_image)
         within(10, lambda: live.seen().connected == CLIENTS)
         seen = live.seen()
     assert changing.container() != before
@@ -108,25 +109,36 @@ def test_a_new_image_fails_no_handshake_and_every_client_is_back_in_three_second
 
 
 def test_a_change_of_labels_stops_the_old_container_first_and_says_so(changing: Production) -> None:
-    run = changing.up(priority=1000)
+    with stranger(changing.server, "chat-other", priority="5"):  # who is below is no obstacle
+        run = changing.also(priority=1000)
     assert "the routing labels change: stopping frappe-socketio-" in said_of(run, "-handover")
     assert changing.containers(running=False) == [changing.container()]
     assert handshake(changing.server) == "open"
 
 
-def test_going_back_after_a_failed_update_serves_again(changing: Production) -> None:
+def test_labels_that_traefik_has_no_use_for_leave_the_stage_to_the_container_before(changing: Production) -> None:
     before = changing.container()
-    run = changing.up(entrypoint="nosuch", expect=1)
-    assert "RT001" in run.text
-    back = changing.up()
-    assert f"starting {before} again" in said_of(back, "-handover")
+    run = changing.also(entrypoint="nosuch", expect=1)
+    assert "RT001: Traefik on this host does not lead" in run.text
+    assert f"the new container was stopped, and {before} serves as before" in run.text
+    within(ANSWERS_WITHIN, lambda: handshake(changing.server) == "open")
+    assert changing.containers() == [before]
+    changing.also()
+    assert changing.containers(running=False) == [before]
+    assert handshake(changing.server) == "open"
+
+
+def test_a_resolver_that_traefik_does_not_know_changes_nothing(changing: Production) -> None:
+    before = changing.container()
+    run = changing.also(certResolver="nosuch", expect=1)
+    assert "raven-realtime:certResolver: found nosuch, and Traefik on this host has: myresolver (" in run.text
     assert changing.containers(running=False) == [before]
     assert handshake(changing.server) == "open"
 
 
 def test_a_configuration_that_nginx_refuses_leaves_the_one_before_in_force(changing: Production) -> None:
     status = changing.server.docker("exec", changing.container(), "cat", "/etc/frappe-socketio/nginx.conf")
-    run = changing.up(clientMaxBodySize="99999999999999999999g", expect=1)
+    run = changing.also(clientMaxBodySize="99999999999999999999g", expect=1)
     assert "nginx refuses the configuration; the one before it stays in force" in run.text
     assert "client_max_body_size" in run.text
     assert handshake(changing.server, HOST) == "open"

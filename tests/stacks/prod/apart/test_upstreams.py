@@ -1,4 +1,4 @@
-"""Socket.IO elsewhere than on the bridge's address: in a container of its own, or at the host's gateway."""
+"""Socket.IO elsewhere than on the bridge's address: in a container of its own (the host's gateway: test_remote.py)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import pytest
 
 from demo.server import Server
 from tests.stacks.checkout import Checkout
-from tests.stacks.prod.conftest import stack_on
 from tests.stacks.prod.production import (
     HANDSHAKE,
     SECOND_HOST,
@@ -17,6 +16,7 @@ from tests.stacks.prod.production import (
     get,
     handshake,
     remove_containers,
+    stack_on,
     within,
 )
 
@@ -115,12 +115,3 @@ def test_socketio_that_comes_back_under_another_address_is_found(networked: Prod
     within(FOLLOWS, lambda: get(networked.server, f"https://{SECOND_HOST}{HANDSHAKE}", *ask)[0] == 200)
     assert handshake(networked.server, SECOND_HOST) == "open"
     assert networked.containers(running=False) == [sidecar]
-
-
-def test_the_hosts_gateway(networked: Production) -> None:
-    """Last, because the stack stays so, without the container."""
-    remove_containers(networked.server, "websocket")
-    networked.up(upstream="host-gateway:9000")
-    assert networked.inspect(".HostConfig.ExtraHosts") == ["host.docker.internal:host-gateway"]
-    assert networked.stack.outputs()["checks"]["host"].startswith("✓ host")
-    assert handshake(networked.server, SECOND_HOST) == "open"
