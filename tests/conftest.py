@@ -13,8 +13,9 @@ from tests.networks import Networks, group_of
 
 __all__ = ["counted", "measured", "pytest_terminal_summary"]
 
-TOGETHER = ("tests/stacks", "tests/server", "tests/toolchain_docker", "tests/symptoms")
-"""Below these folders the tests of one folder share something dear: a Docker daemon, a server, a deployed stack."""
+TOGETHER = ("tests/stacks/prod", "tests/symptoms", "tests/stacks", "tests/server", "tests/toolchain_docker")
+"""Below these folders the tests of one folder share something dear: a Docker daemon, a server, a deployed stack.
+What takes longest comes first, and first to a worker, so that none is left with it when the others are done."""
 
 
 networks = Networks()
@@ -34,7 +35,18 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     networks.enter(group_of(item.path))
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put what takes long first where workers share the tests; a single process has the quick ones first."""
+    if hasattr(config, "workerinput"):
+        items.sort(
+            key=lambda item: next(
+                (i for i, folder in enumerate(TOGETHER) if item.nodeid.startswith(folder)), len(TOGETHER)
+            )
+        )
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFolderOrFile:
-    """Schedule by folder or file."""
+    """Schedule by folder or file, in the order of the collection."""
+    config.option.loadscopereorder = False
     return ByFolderOrFile(config, log)
