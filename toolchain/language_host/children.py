@@ -12,6 +12,7 @@ from pathlib import Path
 
 GRACE = 4.0
 """Seconds a child may take to end after it was asked to; the engine gives us five."""
+_running: set[Process] = set()
 
 
 @contextlib.asynccontextmanager
@@ -26,11 +27,21 @@ async def running(
     process = await asyncio.create_subprocess_exec(
         *arguments, cwd=cwd, env=environment, stdout=pipes, stderr=pipes, start_new_session=True
     )
+    _running.add(process)
     try:
         yield process
     finally:
-        if process.returncode is None:
-            await _stop(process)
+        try:
+            if process.returncode is None:
+                await _stop(process)
+        finally:
+            _running.discard(process)
+
+
+async def all_ended() -> None:
+    """Return when no child runs any more: a loop that closes before makes asyncio complain when the child ends."""
+    while _running:
+        await asyncio.sleep(0.02)
 
 
 async def _stop(process: Process) -> None:

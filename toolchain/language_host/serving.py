@@ -12,6 +12,7 @@ from pathlib import Path
 import grpc
 from pulumi.runtime.proto import language_pb2_grpc
 
+from toolchain.language_host import children
 from toolchain.language_host.service import LanguageHost
 
 MESSAGE_LIMIT = 400 * 1024 * 1024
@@ -35,6 +36,7 @@ async def serve(engine: str, executor: Path) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(over.wait(), timeout=1)
     await server.stop(grace=0)
+    await children.all_ended()
 
 
 def main(executor: str, engine: str) -> None:
