@@ -84,6 +84,8 @@ def erp(server: Server, configuration: Path) -> Iterator[None]:
     mount = ("--volume", f"{configuration}:/etc/nginx/nginx.conf:ro")
     with container(server, SIDECAR, *mount, labels=LABELS, command=NGINX):
         yield
+    # Traefik hears of it a moment later, and the next container may get the same address.
+    until(server, "404")
 
 
 @pytest.fixture
