@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -63,13 +64,12 @@ def steps(made: Made) -> list[str]:
 
 
 @pytest.fixture
-def prod(server: Server, copy: Checkout) -> Iterator[Production]:
+def prod(server: Server, copy: Checkout, tmp_path: Path) -> Iterator[Production]:
     """The stack `prod`, configured as another team has it, and not deployed."""
-    folder = copy.folder.parent / "handover"
     file = copy.folder / "Pulumi.prod.yaml"
     # README's `pulumi up` asks a person
     given = {"PYTHONPATH": str(copy.folder), "DOCKER_HOST": "", "PULUMI_SKIP_CONFIRMATIONS": "true"}
-    stack = Stack(folder, copy.folder, "prod", environment=given, before=engine_on(server))
+    stack = Stack(tmp_path, copy.folder, "prod", environment=given, before=engine_on(server))
     hosts = [f"{SECOND_HOST}={SECOND_SITE}"]
     server.docker("network", "create", "chat_default")
     try:

@@ -122,6 +122,7 @@ def _steady(text: str, prod: Production) -> str:
         (r"  pulumi:pulumi:Stack \(.*\):\n    error: update failed\n\n?", ""),
         (r"exit status (\d+): running \".*\":$", r"exit status \1: running <COMMAND>:"),
         (r"after \d+ (milliseconds|ms)", "after <N> ms"),
+        (r"checked at \S+$", "checked at <TIME>"),
     ):
         text = re.sub(found, instead, text, flags=re.MULTILINE)
     return re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE).rstrip() + "\n"
