@@ -101,8 +101,8 @@ class Measure(Generic[Opened]):
     rounds: int = 3
     """How often everything is started anew."""
     turns: int = 3
-    """How often every candidate is asked in a round, after a shorter time that does not count: Node compiles what it
-    runs often. A measure that has one turn counts from the start."""
+    """How often every candidate is asked in a round, after a longer time that does not count: Node compiles what it
+    runs often, and runs the least behind the slowest way. A measure that has one turn counts from the start."""
 
 
 @dataclass(frozen=True)
@@ -202,7 +202,7 @@ def _row(comparison: Comparison[Opened], measure: Measure[Opened], size: float, 
                 opened[each.name] = kept.enter_context(each.open(Path(folder)))
             if measure.turns > 1 and size == 1:
                 for one in opened.values():
-                    measure.take(one, size / 2)
+                    measure.take(one, 2 * size)
             for _ in range(measure.turns if size == 1 else 1):
                 for name, one in opened.items():
                     row.figures[name].append(measure.take(one, size))

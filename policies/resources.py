@@ -51,7 +51,8 @@ def _keep_marks() -> bool:
 
 
 MARKED = _keep_marks()
-_PROXIES = (_DictProxy, _ListProxy, _DictSecretsProxy, _ListSecretsProxy)
+_PROXIES = frozenset({_DictProxy, _ListProxy, _DictSecretsProxy, _ListSecretsProxy})
+_SCALARS = frozenset({bool, int, float})
 
 
 def plain(value: Any) -> Any:
@@ -59,19 +60,21 @@ def plain(value: Any) -> Any:
 
     Each policy sees every property, so this is most of the pack's time: one walk, the commonest kinds first.
     """
-    if isinstance(value, str):
+    kind = type(value)
+    if kind is str:
         return UNKNOWN if value in UNKNOWNS else value
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or kind in _SCALARS:
         return value
-    while isinstance(value, _PROXIES):
+    while kind in _PROXIES:
         value = value["__target"]
-    if isinstance(value, dict):
+        kind = type(value)
+    if kind is dict:
         if SPECIAL_SIG_KEY in value:
             return value.get("text", "")
         return {key: plain(inner) for key, inner in value.items()}
-    if isinstance(value, list):
+    if kind is list:
         return [plain(inner) for inner in value]
-    if isinstance(value, Secret):
+    if kind is Secret:
         return _hidden(plain(value.value))
     return plain(serialize_properties(value))  # assets, archives
 
