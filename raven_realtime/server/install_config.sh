@@ -5,6 +5,7 @@ set -eu
 
 CONTAINERS=$(docker ps -q --filter "label=$STACK_LABEL=$STACK" --filter "label=$GENERATION_LABEL=$GENERATION")
 draining() { docker top "$1" -o pid,etime,args | grep 'shutting down' || true; }
+serving() { docker top "$1" -o pid,args | awk '/worker process *$/ {print $1}'; }
 
 # Each reload leaves the workers that have sockets behind, and the container's limits hold only so many: past them nginx cannot fork
 # the new workers, or the kernel ends one that serves.
@@ -31,6 +32,7 @@ in_image 0 'cd /etc/frappe-socketio && { [ ! -f nginx.conf ] || cp nginx.conf ol
 
 for container in $CONTAINERS; do
   name=$(docker inspect --format '{{slice .Name 1}}' "$container")
+  former=$(serving "$container")
   docker kill -s HUP "$container" >/dev/null
   tries=0
   until [ "$(ask_sidecar "$container" / "$STATUS_HOST" 2>/dev/null)" = "$HASH" ]; do
@@ -43,6 +45,9 @@ for container in $CONTAINERS; do
     fi
     sleep 0.2
   done
+  # nginx tells its old workers to leave a moment after the new ones have begun to answer
+  tries=0
+  while [ "$tries" -lt 25 ] && serving "$container" | grep -qxF "$former"; do tries=$((tries + 1)); sleep 0.2; done
   count=$(draining "$container" | grep -c . || true)
   echo "$name has the new configuration; $count old workers keep their sockets until these close"
 done
