@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import pkgutil
 from collections.abc import Mapping
@@ -33,8 +34,14 @@ SEED = PolicyComplianceFramework(
 )
 
 
+COLLECT_AFTER = 50_000
+"""New objects after which Python looks for garbage, 700 otherwise. Each policy is given all resources anew, and looking
+through them over and over is what grew faster than the stack: 1,000 containers took 2.4 times as long as 500."""
+
+
 def policies() -> list[Policy]:
     """Return every policy: the mends first, so that what they correct is judged as corrected."""
+    gc.set_threshold(COLLECT_AFTER)
     found = [
         importlib.import_module(f"{mends.__name__}.{each.name}").POLICY for each in pkgutil.iter_modules(mends.__path__)
     ]
