@@ -40,7 +40,10 @@ through them over and over is what grew faster than the stack: 1,000 containers 
 
 
 def policies() -> list[Policy]:
-    """Return every policy: the mends first, so that what they correct is judged as corrected."""
+    """Return every policy: the mends first, so that what they correct is judged as corrected.
+
+    The process that asks for them looks for garbage less often from then on.
+    """
     gc.set_threshold(COLLECT_AFTER)
     found = [
         importlib.import_module(f"{mends.__name__}.{each.name}").POLICY for each in pkgutil.iter_modules(mends.__path__)

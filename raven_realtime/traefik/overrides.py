@@ -39,14 +39,14 @@ def projects(files: Iterable[tuple[Path, Element]]) -> list[Project]:
         The files that stand for themselves, each with its overrides merged in; an override of nothing is one of them.
     """
     listed = list(files)
-    bases = [index for index, (_, root) in enumerate(listed) if not set(_added_to(root))]
-    on_top: dict[int, list[int]] = {index: [] for index in bases}
+    added = [set(_added_to(root)) for _, root in listed]
+    on_top: dict[int, list[int]] = {index: [] for index, names in enumerate(added) if not names}
+    running = {base: set(_running(listed[base][1])) for base in on_top}
     alone = []
-    for index, (_, root) in enumerate(listed):
+    for index, names in enumerate(added):
         if index in on_top:
             continue
-        added = set(_added_to(root))
-        fitting = [base for base in bases if added & set(_running(listed[base][1]))]
+        fitting = [base for base in on_top if names & running[base]]
         before = [base for base in fitting if base < index]
         if fitting:
             on_top[before[-1] if before else fitting[0]].append(index)
