@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 
+from benchmarks import generator
 from demo import node_packages
 from demo.running import free_ports
 from raven_realtime.nginx import verify
@@ -65,6 +66,14 @@ def nginx(folder: Path, text: str, port: int) -> Iterator[Way]:
             _until(lambda: _asked(port, CHANGED)[0] == 204, "nginx's changed configuration")
 
         yield Way(port, change, master)
+
+
+@contextmanager
+def relay(to: int) -> Iterator[Way]:
+    """Run a process that copies bytes to a port of 127.0.0.1 and back, and knows no HTTP."""
+    port = free_ports().web
+    with running(generator.relay(port, to), port):
+        yield Way(port)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks import generator, measures, servers
+from benchmarks import measures, servers
 from benchmarks.comparison import Candidate, Comparison, Measure, Target
 from benchmarks.servers import Way
 from demo.running import free_ports
@@ -78,10 +78,8 @@ def ours(folder: Path) -> Iterator[Way]:
 @contextmanager
 def relay(_folder: Path) -> Iterator[Way]:
     """Ask through a process that only copies bytes."""
-    with servers.socketio() as origin:
-        port = free_ports().web
-        with servers.running(generator.relay(port, origin), port):
-            yield Way(port)
+    with servers.socketio() as origin, servers.relay(origin) as way:
+        yield way
 
 
 DIRECT, SEEDS, OURS = "direct", "seed's multiplexer", "our multiplexer"
@@ -101,7 +99,7 @@ COMPARISON = Comparison(
         ),
     ),
     measures=(
-        Measure("polling handshakes/s, 20 connections", measures.handshakes, (Target(OURS, 0.85),)),
+        Measure("polling handshakes/s, 20 connections", measures.handshakes, (Target(OURS, 0.85),), turns=9),
         Measure(
             "one socket.io-client, echo p50 in µs (less is better)",
             measures.echo_p50,

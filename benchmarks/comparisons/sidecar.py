@@ -128,6 +128,17 @@ def alone(folder: Path) -> Iterator[Way]:
         yield way
 
 
+@contextmanager
+def relay(folder: Path) -> Iterator[Way]:
+    """Ask through Traefik and a process that only copies bytes."""
+    with (
+        servers.socketio() as origin,
+        servers.relay(origin) as inner,
+        servers.traefik(folder, inner) as way,
+    ):
+        yield way
+
+
 Text = Callable[[Path, int, int], str]
 """Render a configuration: the folder for its files, Socket.IO's port, the port to listen on."""
 
@@ -171,7 +182,7 @@ COMPARISON = Comparison(
         "candidate the same and make the ratios look better. The configuration is changed by a reload for every "
         "candidate, though whoever runs the seed's or frappe_docker's nginx may have to replace the container, which "
         "drops every socket. "
-        "Traefik → :9000 has no nginx, hence no workers' memory."
+        "Traefik → :9000 and the bare relay have no nginx, hence no workers' memory, and Traefik is what is changed."
     ),
     candidates=(
         Candidate(ALONE, alone, "Traefik leads straight to Socket.IO"),
@@ -187,9 +198,19 @@ COMPARISON = Comparison(
             behind_traefik(written(DEBIAN.replace("FRAPPE", FRAPPE_DOCKER))),
             "with the directives of frappe_docker's frontend for Socket.IO, in Debian's nginx.conf",
         ),
+        Candidate(
+            "a bare relay",
+            relay,
+            "a process that copies bytes and knows no HTTP: about what any container in between costs at the least",
+        ),
     ),
     measures=(
-        Measure("polling handshakes/s, 20 connections", measures.handshakes, (Target(OURS, 0.85), AT_LEAST_THE_SEEDS)),
+        Measure(
+            "polling handshakes/s, 20 connections",
+            measures.handshakes,
+            (Target(OURS, 0.85), AT_LEAST_THE_SEEDS),
+            turns=9,
+        ),
         Measure("echoes/s, 100 sockets", measures.echoes, (AT_LEAST_THE_SEEDS,)),
         Measure("one bare WebSocket, echo p50 in µs (less is better)", measures.bare_echo_p50, (AT_MOST_THE_SEEDS,)),
         Measure("one bare WebSocket, echo p99 in µs (less is better)", measures.bare_echo_p99, (AT_MOST_THE_SEEDS,)),
