@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from functools import cached_property
 from raven_realtime.findings import Finding
 from raven_realtime.findings.entry import STACKS, Given
 from raven_realtime.hops import HOPS, Outcome, Result, checks, upstream
+from raven_realtime.hops.remedy import filled
 from raven_realtime.hops.target import Target
 
 INSIDE = 200
@@ -73,7 +73,7 @@ class Diagnosis:
         fitting = [stack for stack in seen if stack in found.entry.remedies]
         particular = [f"On {STACKS[stack]}:\n\n{found.entry.remedies[stack].rstrip()}" for stack in fitting]
         remedy = "\n\n".join([(found.remedy or found.entry.remedy).rstrip(), *particular])
-        return replace(found, remedy=remedy if found.remedy else _filled(remedy, self.target))
+        return replace(found, remedy=remedy if found.remedy else filled(remedy, self.target))
 
     @property
     def verdict(self) -> tuple[str, Finding] | None:
@@ -164,32 +164,6 @@ class Diagnosis:
         left = ", ".join(result.hop for result in self.unchecked)
         said = "No fault found." if found is None else f"No hop is broken, but: {found.code} {found.entry.title}."
         return said + (f" Not checked: {left}." if left else "")
-
-
-_CODE = re.compile(r"`[^`]+`|^ {4}.*$", re.MULTILINE)
-
-
-def _filled(markdown: str, target: Target) -> str:
-    """Put what is known in the place of the catalogue's names in commands and configuration: so they can be copied.
-
-    A site that nobody named is taken from the host and may be wrong: it stays a name.
-    """
-    known = [
-        (r"https://HOST\b(?!:PORT)", target.origin),
-        (r"\bHOST:443\b", f"{target.host}:{target.port}"),
-        (r"\bHOST\b(?!:PORT)", target.host),
-        (r"\bchat\.example\.com\b", target.host),
-        (r"(?<=check handshake )URL\b|(?<=check upgrade )URL\b", target.origin),
-        *([(r"\bSITE\b", target.site)] if target.site else []),
-    ]
-
-    def fill(found: re.Match[str]) -> str:
-        text = found[0]
-        for pattern, value in known:
-            text = re.sub(pattern, value.replace("\\", r"\\"), text)
-        return text
-
-    return _CODE.sub(fill, markdown)
 
 
 def _account(pairs: Sequence[tuple[str, Finding]], failed: Container[str]) -> Account:

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from raven_realtime.hops import connect, engine, event, handshake, room, session, upgrade
+from raven_realtime.hops import connect, engine, event, handshake, remedy, room, session, upgrade
 from raven_realtime.hops.answer import Answer
 from raven_realtime.hops.publisher import Publisher
 from raven_realtime.hops.report import ResultReport, line, verdict
@@ -91,8 +91,13 @@ def _typed(what: str) -> str:
     return str(typer.prompt(what, default="", show_default=False, hide_input=True, err=True)).strip()
 
 
-def finish(result: Result, output: Output, *, unchecked_ok: bool = False) -> None:
-    """Print a result and leave with its exit code: the line (or JSON) on stdout, the verdict on stderr."""
+def finish(result: Result, output: Output, target: Target | None, at: Place, *, unchecked_ok: bool = False) -> None:
+    """Print a result and leave with its exit code: the line (or JSON) on stdout, the verdict on stderr.
+
+    Where the public address was asked, remedies name its host.
+    """
+    if target is not None and at is Place.PUBLIC and not target.addressed:
+        result = remedy.for_target(result, target)
     typer.echo(line(result) if output is Output.TEXT else ResultReport.of(result).model_dump_json(indent=2))
     if output is Output.TEXT:
         for finding in result.findings:
@@ -139,7 +144,7 @@ def handshake_command(
     if other is not None and result.ok:
         compared = ask(lambda: engine.check(other, result, other))
         result = result if compared.ok else compared
-    finish(result, output)
+    finish(result, output, target, at)
 
 
 def _printed(source: str) -> bytes:
@@ -165,7 +170,7 @@ def session_command(
 ) -> None:
     """Open polling sessions and see that each keeps its sid."""
     target = Target.parse(url, ca=ca, insecure=insecure, resolve=resolve, timeout=timeout)
-    finish(ask(lambda: session.check(target, at, rounds)), output)
+    finish(ask(lambda: session.check(target, at, rounds)), output, target, at)
 
 
 @app.command("upgrade")
@@ -184,7 +189,7 @@ def upgrade_command(
 ) -> None:
     """Upgrade a polling session to a WebSocket and keep it open."""
     target = Target.parse(url, ca=ca, insecure=insecure, resolve=resolve, timeout=timeout)
-    finish(ask(lambda: upgrade.check(target, stay, hold=hold, place=at)), output)
+    finish(ask(lambda: upgrade.check(target, stay, hold=hold, place=at)), output, target, at)
 
 
 @app.command("connect")
@@ -211,7 +216,7 @@ def connect_command(
         credentials=Credentials.read(file=credentials) if credentials else None,
         timeout=timeout,
     )
-    finish(ask(lambda: connect.check(target, at)), output)
+    finish(ask(lambda: connect.check(target, at)), output, target, at)
 
 
 @app.command("room")
@@ -240,7 +245,7 @@ def room_command(
         credentials=Credentials.read(file=credentials),
         timeout=timeout,
     )
-    finish(ask(lambda: room.check(target, channel, at)), output, unchecked_ok=unchecked_ok)
+    finish(ask(lambda: room.check(target, channel, at)), output, target, at, unchecked_ok=unchecked_ok)
 
 
 @app.command("event")
@@ -293,4 +298,4 @@ def event_command(
         server = tuple(ssh.words(ssh_to, options)) if ssh_to else ()
         publisher = Publisher(bench, site or target.host, bench_command, server) if bench else None
         result = ask(lambda: event.check(target, publisher, channel, at))
-    finish(result, output, unchecked_ok=unchecked_ok)
+    finish(result, output, target, at, unchecked_ok=unchecked_ok)

@@ -80,6 +80,11 @@ def test_verdict_names_all_that_is_needed(nginx: StartNginx) -> None:
     assert said[-1] == "  more: raven-realtime explain RT008"
 
 
+def test_remedy_of_a_public_address_can_be_copied() -> None:
+    assert "`getent hosts chat.invalid`" in cli("check", "handshake", "https://chat.invalid").stderr
+    assert "`getent hosts HOST`" in cli("check", "handshake", "http://chat.invalid:9000", "--at", "origin").stderr
+
+
 SECRETS = {"RAVEN_REALTIME_API_KEY": "planted-key", "RAVEN_REALTIME_API_SECRET": "planted-secret"}
 
 
