@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from raven_realtime.lint import secret_names
 from raven_realtime.lint.world import Setting, World
 from raven_realtime.traefik.elements import Element, read_yaml
 
 _FILE = re.compile(r"Pulumi\..+\.ya?ml")
-SECRET_NAME = re.compile(r"(?i)(?:password|passwd|secret|authtoken|token|api[_-]?key|private[_-]?key)$")
 
 
 def is_stack(path: Path) -> bool:
@@ -35,7 +35,7 @@ def read(root: Element, path: Path) -> World:
         exposed=tuple(
             Setting(f"the configuration key {key.name}", key.value, key.location)
             for key in (config.children if config else ())
-            if key.value and (_bare(key.name) in declared or SECRET_NAME.search(key.name))
+            if key.value and (_bare(key.name) in declared or secret_names.ENDING.search(key.name))
         )
     )
 

@@ -11,8 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from raven_realtime.findings.entry import Location
-from raven_realtime.lint import texts
-from raven_realtime.lint.pulumi_config import SECRET_NAME
+from raven_realtime.lint import secret_names, texts
 from raven_realtime.lint.world import Container, Hidden, Reading, Setting, Source, World
 from raven_realtime.problem import Problem
 from raven_realtime.traefik import containers as providers
@@ -262,7 +261,7 @@ def _command(resource: Resource, runs_in: str) -> Iterator[World]:
     plain = (
         each
         for each in variables
-        if resource.marked and SECRET_NAME.search(each.name) and not isinstance(each.value, Hidden)
+        if resource.marked and secret_names.ENDING.search(each.name) and not isinstance(each.value, Hidden)
     )
     yield World(
         variables=variables,

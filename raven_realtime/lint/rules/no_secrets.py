@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from raven_realtime.findings.entry import Finding, Location
 from raven_realtime.findings.secret_in_the_open import ENTRY
 from raven_realtime.lint.rule import Parameters, Rule
+from raven_realtime.lint.secret_names import WORDS
 from raven_realtime.lint.world import Hidden, Setting, World
 
-_NAMES = r"(?:pass(?:word|wd)?|secret|token|api[_-]?key|private[_-]?key|encryption[_-]?key)"
+_NAMES = rf"(?:{WORDS}|pass)"
 _NAME = re.compile(rf"(?i)(?:^|[_.-]){_NAMES}$|^authtoken$|(?:^|[_.-])(?:auth)?token$")
 _IN_COMMAND = re.compile(
     rf"(?i)(?:(?<![\w-])--[\w-]{{0,60}}{_NAMES}[= ]+|\b[A-Z_]*{_NAMES}=|--authtoken[= ]|"

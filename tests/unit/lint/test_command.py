@@ -93,10 +93,11 @@ def test_a_states_plain_variable_is_reported_and_its_secret_one_is_not() -> None
 def test_a_plain_value_of_a_secret_key_is_reported_and_not_shown(here: Path) -> None:
     (here / "Pulumi.yaml").write_text("name: a\nconfig:\n  pin: {type: string, secret: true}\n  host: {type: string}\n")
     plain = "config:\n  a:host: chat.example.com\n  a:pin: hunter2\n  a:ngrokAuthtoken: hunter2\n"
+    plain += "  a:encryption_key: hunter2\n"
     (here / "Pulumi.prod.yaml").write_text(plain + "  a:apiKey:\n    secure: AAABAxyz\n  a:capacity: 500\n")
     result = lint("Pulumi.prod.yaml", "-o", "json")
     found = [(each["code"], each["line"]) for each in json.loads(result.stdout)["findings"]]
-    assert (result.exit_code, found) == (1, [("RT110", 3), ("RT110", 4)])
+    assert (result.exit_code, found) == (1, [("RT110", 3), ("RT110", 4), ("RT110", 5)])
     assert "hunter2" not in result.output
 
 
