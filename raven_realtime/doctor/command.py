@@ -128,21 +128,21 @@ def doctor_command(
     )
     if "://" not in url and output is Output.TEXT:
         typer.echo(f"Asking {target.origin}: the URL names no scheme.", err=True)
-    machine = Machine.at(ssh)
-    named = Inside(machine, bench, nginx, "" if docker == "local" else docker, traefik_api, redis)
-    question = Question(
-        target,
-        like=Target.parse(like, timeout=timeout) if like else None,
-        hold_seconds=seconds(hold),
-        publisher=Publisher(bench, site or target.host, bench_command, machine.prefix) if bench else None,
-        channel=channel,
-        inside=_inside(named, look_inside),
-    )
-    pause = seconds(every)
-    if watch:
-        raise typer.Exit(_watch(question, output, pause))
-    diagnosis = _wait(question, output, pause, seconds(wait))
-    raise typer.Exit(0 if diagnosis.healthy else 1)
+    with Machine.at(ssh).logged_in() as machine:
+        named = Inside(machine, bench, nginx, "" if docker == "local" else docker, traefik_api, redis)
+        question = Question(
+            target,
+            like=Target.parse(like, timeout=timeout) if like else None,
+            hold_seconds=seconds(hold),
+            publisher=Publisher(bench, site or target.host, bench_command, machine.prefix) if bench else None,
+            channel=channel,
+            inside=_inside(named, look_inside),
+        )
+        pause = seconds(every)
+        if watch:
+            raise typer.Exit(_watch(question, output, pause))
+        diagnosis = _wait(question, output, pause, seconds(wait))
+        raise typer.Exit(0 if diagnosis.healthy else 1)
 
 
 def _inside(named: Inside, wanted: bool) -> Inside | None:

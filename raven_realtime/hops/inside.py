@@ -14,7 +14,7 @@ from raven_realtime.hops.result import Result
 from raven_realtime.problem import Problem
 from raven_realtime.settings import SOCKETIO_PORT
 from raven_realtime.traefik.containers import Container
-from raven_realtime.traefik.dockerhost import read_containers
+from raven_realtime.traefik.dockerhost import DockerHost, read_containers
 
 NGINX = Path("/etc/nginx/nginx.conf")
 NO_ROUTER = ("RT001", "RT005", "RT026", "RT037", "RT040")
@@ -72,6 +72,11 @@ class Inside:
             raise CannotLook("no Docker is named: give --docker")
         return self.docker or (f"ssh://{self.machine.ssh.removeprefix('ssh://')}" if self.machine.ssh else "")
 
+    @property
+    def _docker_options(self) -> tuple[str, ...]:
+        """The options of ssh for the Docker host: the machine's, where it is the same."""
+        return () if self.docker else self.machine.ssh_options
+
     @cached_property
     def containers(self) -> list[Container]:
         """The containers of the Docker host.
@@ -80,7 +85,7 @@ class Inside:
             CannotLook: Docker cannot be asked.
         """
         try:
-            return read_containers(self.docker_host, timeout=10)
+            return read_containers(DockerHost(self.docker_host, self._docker_options), timeout=10)
         except Problem as problem:
             raise CannotLook(str(problem)) from None
 
@@ -91,7 +96,7 @@ class Inside:
             CannotLook: it failed.
         """
         if self.docker_host.startswith("ssh://"):
-            return Machine(self.docker_host).run("docker", *arguments)
+            return Machine(self.docker_host, self._docker_options).run("docker", *arguments)
         host = ("-H", self.docker_host) if self.docker_host else ()
         return Machine().run("docker", *host, *arguments)
 

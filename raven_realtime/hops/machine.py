@@ -8,9 +8,10 @@ import re
 import shlex
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -56,6 +57,8 @@ class Machine:
 
     ssh: str = ""
     """``user@host`` or ``ssh://user@host:port``; empty for this machine."""
+    ssh_options: tuple[str, ...] = ()
+    """Options of `ssh`, such as `logged_in` gives."""
 
     @classmethod
     def at(cls, ssh: str = "") -> Machine:
@@ -71,7 +74,22 @@ class Machine:
     @property
     def prefix(self) -> tuple[str, ...]:
         """The command line of ssh up to the server's name; empty for this machine."""
-        return (*_SSH, self.ssh) if self.ssh else ()
+        return (*_SSH, *self.ssh_options, self.ssh) if self.ssh else ()
+
+    @contextlib.contextmanager
+    def logged_in(self) -> Iterator[Machine]:
+        """Give the machine with one login that all commands of the block share.
+
+        A command logs in by itself as long as there is no such login, or when it breaks.
+        """
+        if not self.ssh:
+            yield self
+            return
+        with tempfile.TemporaryDirectory(prefix="raven-realtime-") as folder, contextlib.ExitStack() as login:
+            shared = ("-o", f"ControlPath={folder}/login")
+            with contextlib.suppress(FileNotFoundError):  # the first command says that there is no ssh
+                login.enter_context(_kept([*_SSH, *shared, "-o", "ControlMaster=yes", "-N", self.ssh]))
+            yield replace(self, ssh_options=(*shared, "-o", "ControlMaster=no"))
 
     def run(self, *command: str, stdin: str = "", seconds: float = SECONDS) -> str:
         """Run a command there and return what it printed.
@@ -144,14 +162,25 @@ class Machine:
             probe.bind(("127.0.0.1", 0))
             here = int(probe.getsockname()[1])
         forward = f"127.0.0.1:{here}:{host}:{port}"
-        argv = [*_SSH, "-o", "ExitOnForwardFailure=yes", "-N", "-L", forward, self.ssh]
-        tunnel = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
+        # A login of its own: one that is shared would keep the port until its end.
+        with _kept([*_SSH, "-o", "ExitOnForwardFailure=yes", "-N", "-L", forward, self.ssh]) as tunnel:
             _await(here, tunnel)
             yield "127.0.0.1", here
+
+
+@contextlib.contextmanager
+def _kept(command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program for the time of the block."""
+    nothing = subprocess.DEVNULL
+    with subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing) as process:
+        try:
+            yield process
         finally:
-            tunnel.terminate()
-            tunnel.wait(5)
+            process.terminate()
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 def _await(port: int, tunnel: subprocess.Popen[bytes]) -> None:

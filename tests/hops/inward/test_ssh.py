@@ -16,6 +16,7 @@ from raven_realtime.hops.target import Target
 from tests.hops.conftest import SITE, StartNginx, cli
 from tests.toolchain.sshd import serving
 
+LOGINS = 4
 INWARD = {"configuration", "upstream", "listening", "ports", "redis", "callback"}
 
 
@@ -73,6 +74,8 @@ def test_over_ssh(over_ssh: Doctor, nginx: StartNginx, sid: str, given: str, tmp
     assert "from the realtime process's side" in told["callback"]["summary"]
     assert (told["event"]["outcome"], told["event"]["summary"][: len(said)]) == (outcome, said), ran.stdout + ran.stderr
     assert sid not in ran.stdout + ran.stderr
+    # one for all commands, one for redis' port; more only for what came before the first had succeeded
+    assert (tmp_path / "sshd.log").read_text().count("Accepted publickey") <= LOGINS
 
 
 def test_without_docker_it_says_what_to_name_instead(over_ssh: Doctor, nginx: StartNginx) -> None:
