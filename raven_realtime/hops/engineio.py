@@ -403,9 +403,10 @@ class Session:
                 done, _ = await asyncio.wait({waiting}, timeout=left)
                 if not done:
                     waiting.cancel()
-                    with contextlib.suppress(asyncio.CancelledError):
-                        await waiting
-                    return
+                    # Not awaited itself: its cancellation could not be told from that of whoever waits.
+                    await asyncio.wait({waiting})
+                    if waiting.cancelled():
+                        return
             except asyncio.CancelledError:
                 # Whoever waits is ended, by Ctrl-C for one: nobody hears any more how the socket closed.
                 waiting.add_done_callback(lambda task: task.cancelled() or task.exception())

@@ -211,6 +211,7 @@ class _Exchange:
                 collector.result()
         finally:
             collector.cancel()
-            with contextlib.suppress(asyncio.CancelledError, Closed):
-                await collector
+            await asyncio.wait({collector})
+            if not collector.cancelled():
+                collector.exception()  # that the socket closed in the meantime is no news any more
         return frames
