@@ -10,7 +10,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -22,12 +23,17 @@ from tests.hops.conftest import HEALTHY, SITE, StartNginx, cli
 
 BROKEN = HEALTHY.replace("$asked_from", "$http_origin")
 PLANTED = {"RAVEN_REALTIME_API_KEY": "planted-key", "RAVEN_REALTIME_API_SECRET": "planted-secret"}
-Doctor = Callable[..., "subprocess.Popen[str]"]
 
 
-def started(*arguments: str) -> subprocess.Popen[str]:
+@contextmanager
+def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Run the doctor meanwhile; it does not outlive the block."""
     command = [sys.executable, "-u", "-m", "raven_realtime.cli", "doctor", *arguments]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize(("location", "code"), [(HEALTHY, 0), (BROKEN, 1)], ids=["healthy", "broken"])
@@ -105,13 +111,13 @@ def test_no_secret_of_credentials_that_are_refused(nginx: StartNginx) -> None:
 def test_wait_until_healthy(bench: RunningBench, nginx: StartNginx) -> None:
     target = nginx()
     bench.stop("socketio")
-    try:
-        process = started(target.origin, "--site", SITE, "--wait", "30s", "--every", "200ms")
-        time.sleep(2)
-        assert process.poll() is None
-    finally:
-        bench.start("socketio")
-    said, _ = process.communicate(timeout=30)
+    with started(target.origin, "--site", SITE, "--wait", "30s", "--every", "200ms") as process:
+        try:
+            time.sleep(2)
+            assert process.poll() is None
+        finally:
+            bench.start("socketio")
+        said, _ = process.communicate(timeout=30)
     assert process.returncode == 0, said
     assert "No hop is broken, but: RT017" in said
     assert "RT002" not in said
@@ -124,8 +130,6 @@ def test_wait_ends(nginx: StartNginx) -> None:
 
 
 def test_watch_says_what_changes(bench: RunningBench, nginx: StartNginx) -> None:
-    process = started(nginx().origin, "--site", SITE, "--watch", "--every", "200ms")
-    assert process.stdout is not None
     said = ""
 
     def until(pattern: str) -> None:
@@ -135,13 +139,14 @@ def test_watch_says_what_changes(bench: RunningBench, nginx: StartNginx) -> None
             assert line, said
             said += line
 
-    try:
+    with started(nginx().origin, "--site", SITE, "--watch", "--every", "200ms") as process:
         until(r"\d\d:\d\d:\d\d No hop is broken, but: RT017 [^.]*\. Not checked: room, event\.\n")
         bench.stop("socketio")
-        until(r"(?s)✗ handshake  +502.*Nothing listens where Socket\.IO should")
-        bench.start("socketio")
+        try:
+            until(r"(?s)✗ handshake  +502.*Nothing listens where Socket\.IO should")
+        finally:
+            bench.start("socketio")
         until(r"(?s)at fault\.\n.*✓ connect .*No hop is broken")
-    finally:
         process.send_signal(signal.SIGINT)
         rest, _ = process.communicate(timeout=20)
     assert process.returncode == 0, rest
@@ -150,14 +155,14 @@ def test_watch_says_what_changes(bench: RunningBench, nginx: StartNginx) -> None
 
 
 def test_ctrl_c_while_a_websocket_is_watched(nginx: StartNginx) -> None:
-    process = started(nginx().origin, "--site", SITE, "--watch", "--every", "0")
-    assert process.stdout is not None
-    for line in process.stdout:
-        if "No hop is broken" in line:
-            break
-    time.sleep(1.5)
-    process.send_signal(signal.SIGINT)
-    rest, _ = process.communicate(timeout=20)
+    with started(nginx().origin, "--site", SITE, "--watch", "--every", "0") as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "No hop is broken" in line:
+                break
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=20)
     assert (process.returncode, rest) == (0, "")
 
 
