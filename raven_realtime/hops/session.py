@@ -23,8 +23,12 @@ CHECK = Check(
         "realtime",
     ),
 )
-ROUNDS = 6
-"""With two processes and no stickiness, one round in four stays on one process by chance; six leave 1 in 4,096."""
+ROUNDS = 7
+"""With two processes and no stickiness, one round in four stays on one process by chance; seven leave 1 in 16,384.
+
+A prime, since a proxy may take turns between its servers and see the rounds in step: six would lead each session's
+second request to where its first one went.
+"""
 
 
 async def check(target: Target, place: Place = Place.PUBLIC, rounds: int = ROUNDS) -> Result:

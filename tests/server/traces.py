@@ -5,13 +5,15 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import psutil
+
 from demo.server import Server
 
 
 def traces_of(server: Server) -> dict[str, list[str]]:
     """Return what there is of a server on this machine."""
     folder, name = str(server.layout.folder), server.layout.server.name
-    command_lines = [file.read_bytes().decode(errors="replace") for file in command_line_files()]
+    command_lines = [" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])]
     namespaces = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True).stdout.split()
     groups = [path for path in Path("/sys/fs/cgroup").glob("**/") if path.name == name]
     return {
@@ -20,7 +22,3 @@ def traces_of(server: Server) -> dict[str, list[str]]:
         "control groups": [str(group) for group in groups],
         "files": [folder] if server.layout.folder.exists() else [],
     }
-
-
-def command_line_files() -> list[Path]:
-    return [entry / "cmdline" for entry in Path("/proc").iterdir() if entry.name.isdigit() and entry.exists()]
