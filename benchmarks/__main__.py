@@ -24,7 +24,7 @@ def main(words: list[str] | None = None) -> int:
     known = {comparison.name: comparison for comparison in comparisons.every()}
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"what to compare, or all: {', '.join(known)}")
-    parser.add_argument("--trial", action="store_true", help="one short round of each, and write nothing")
+    parser.add_argument("--trial", action="store_true", help="ask everything once and shortly, and write nothing")
     parser.add_argument("--docs", type=Path, default=DOCS, help="the folder to write to")
     given = parser.parse_args(words)
     if unknown := [name for name in given.names if name not in known]:
@@ -43,7 +43,7 @@ def main(words: list[str] | None = None) -> int:
         for comparison in (known[name] for name in given.names or known):
             rows = run(
                 comparison,
-                size=0.02 if given.trial else 1,
+                trial=0.02 if given.trial else 0,
                 progress=lambda line: console.print(f"  {line}", highlight=False, style="dim"),
             )
             console.print(report.table(comparison, rows))

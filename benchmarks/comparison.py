@@ -7,8 +7,8 @@ load that comes and goes touches all of one turn, and their ratio stays.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from math import comb, inf
 from pathlib import Path
@@ -179,36 +179,52 @@ def _ratio(own: float, base: float) -> float:
 
 
 def run(
-    comparison: Comparison[Opened], *, size: float = 1, progress: Callable[[str], None] = lambda _line: None
+    comparison: Comparison[Opened], *, trial: float = 0, progress: Callable[[str], None] = lambda _line: None
 ) -> list[Row]:
     """Take every measure of a comparison.
 
     Args:
         comparison: what to compare.
-        size: less than 1 shortens every figure and has one turn, for a trial.
+        trial: between 0 and 1: every candidate is opened once, and asked once for this part of the time and size.
         progress: is told what each round brought.
     """
-    return [_row(comparison, measure, size, progress) for measure in comparison.measures]
+    if not trial:
+        return [_row(comparison, measure, progress) for measure in comparison.measures]
+    rows = []
+    with _opened(comparison) as ways:
+        for measure in comparison.measures:
+            rows.append(row := Row(measure, {name: [measure.take(way, trial)] for name, way in ways.items()}))
+            progress(f"{measure.name}: {_so_far(row)}")
+    return rows
 
 
-def _row(comparison: Comparison[Opened], measure: Measure[Opened], size: float, progress: Callable[[str], None]) -> Row:
+def _row(comparison: Comparison[Opened], measure: Measure[Opened], progress: Callable[[str], None]) -> Row:
     row = Row(measure, {candidate.name: [] for candidate in comparison.candidates})
-    rounds = measure.rounds if size == 1 else 1
-    for number in range(1, rounds + 1):
-        with ExitStack() as kept:
-            opened = {}
-            for each in comparison.candidates:
-                folder = kept.enter_context(tempfile.TemporaryDirectory(prefix="raven-realtime-bench-"))
-                opened[each.name] = kept.enter_context(each.open(Path(folder)))
-            if measure.turns > 1 and size == 1:
-                for one in opened.values():
-                    measure.take(one, 2 * size)
-            for _ in range(measure.turns if size == 1 else 1):
-                for name, one in opened.items():
-                    row.figures[name].append(measure.take(one, size))
-        so_far = ", ".join(f"{name} {said(row, name)}" for name in opened)
-        progress(f"{measure.name}, round {number} of {rounds}: {so_far}")
+    for number in range(1, measure.rounds + 1):
+        with _opened(comparison) as ways:
+            if measure.turns > 1:
+                for way in ways.values():
+                    measure.take(way, 2)
+            for _ in range(measure.turns):
+                for name, way in ways.items():
+                    row.figures[name].append(measure.take(way, 1))
+        progress(f"{measure.name}, round {number} of {measure.rounds}: {_so_far(row)}")
     return row
+
+
+def _so_far(row: Row) -> str:
+    return ", ".join(f"{name} {said(row, name)}" for name in row.figures)
+
+
+@contextmanager
+def _opened(comparison: Comparison[Opened]) -> Iterator[dict[str, Opened]]:
+    """Open every candidate, each with a folder of its own, for the time of the block."""
+    with ExitStack() as kept:
+        ways = {}
+        for each in comparison.candidates:
+            folder = kept.enter_context(tempfile.TemporaryDirectory(prefix="raven-realtime-bench-"))
+            ways[each.name] = kept.enter_context(each.open(Path(folder)))
+        yield ways
 
 
 def said(row: Row, candidate: str) -> str:

@@ -26,19 +26,19 @@ EVERY = {comparison.name: comparison for comparison in comparisons.every()}
 
 
 MAY_BE_NOTHING = {("sidecar", "workers' memory"), ("sidecar", "sockets of 400 dropped"), ("walk", "WebSockets")}
-"""The measures whose answer may be 0."""
+"""The measures whose answer may be 0 or, of memory that is taken again, less: another test looks at theirs."""
 
 
 @pytest.mark.parametrize("name", EVERY)
 def test_each_measure_of_each_comparison(name: str) -> None:
     comparison = EVERY[name]
     said: list[str] = []
-    rows = run(comparison, size=BRIEF, progress=said.append)
+    rows = run(comparison, trial=BRIEF, progress=said.append)
     assert [row.measure for row in rows] == list(comparison.measures)
     for row in rows:
         assert list(row.figures) == [candidate.name for candidate in comparison.candidates]
-        least = 0 if any(name == of and row.measure.name.startswith(named) for of, named in MAY_BE_NOTHING) else 1e-9
-        assert all(len(figures) == 1 and figures[0] >= least for figures in row.figures.values())
+        free = any(name == of and row.measure.name.startswith(named) for of, named in MAY_BE_NOTHING)
+        assert all(len(figures) == 1 and (free or figures[0] > 0) for figures in row.figures.values())
     assert len(said) == len(comparison.measures)
 
 
