@@ -132,7 +132,9 @@ def rebooted(sandbox: Deployment) -> Iterator[None]:
             bystander.kill()
 
 
-@pytest.mark.parametrize("disaster", [everything_killed, supervisord_killed, rebooted])
+@pytest.mark.parametrize(
+    "disaster", [everything_killed, rebooted, pytest.param(supervisord_killed, marks=pytest.mark.full)]
+)
 def test_the_next_update_brings_all_of_it_back(
     sandbox: Deployment, disaster: Callable[[Deployment], AbstractContextManager[None]]
 ) -> None:
