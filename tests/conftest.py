@@ -11,6 +11,7 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.measured import counted, measured, pytest_terminal_summary
 from tests.networks import Networks, group_of
 
+pytest.register_assert_rewrite("tests.golden")
 __all__ = ["counted", "measured", "pytest_terminal_summary"]
 
 TOGETHER = ("tests/stacks/prod", "tests/symptoms", "tests/stacks", "tests/server", "tests/toolchain_docker")

@@ -29,6 +29,10 @@ ALREADY_STOPPED = 70
 """XML-RPC fault NOT_RUNNING."""
 BAD_NAME = 10
 """XML-RPC fault BAD_NAME."""
+STILL_RUNNING = 91
+"""XML-RPC fault STILL_RUNNING."""
+STOPPED_WITHIN = 15.0
+"""Seconds: longer than any program here is given to stop before it is killed."""
 
 
 @dataclass(frozen=True)
@@ -221,13 +225,26 @@ class Supervisor:
         end_leftovers(self.places.started(name))
 
     def _forget(self, name: str) -> None:
+        """Have it stopped and removed; again, where it was being stopped or started by itself at that moment.
+
+        Raises:
+            Problem: it does not stop.
+        """
         rpc = self._rpc().supervisor
-        for call in (rpc.stopProcessGroup, rpc.removeProcessGroup):
-            try:
-                call(name)
-            except xmlrpc.client.Fault as fault:
-                if fault.faultCode not in (ALREADY_STOPPED, BAD_NAME):
-                    raise
+
+        def forgotten() -> bool:
+            for call in (rpc.stopProcessGroup, rpc.removeProcessGroup):
+                try:
+                    call(name)
+                except xmlrpc.client.Fault as fault:
+                    if fault.faultCode == STILL_RUNNING:
+                        return False
+                    if fault.faultCode not in (ALREADY_STOPPED, BAD_NAME):
+                        raise
+            return True
+
+        if not _until(forgotten, STOPPED_WITHIN):
+            raise Problem(f"{name} does not stop (supervisor: {self.states().get(name)}).\n{self.log_end(name)}")
 
     def hup(self, name: str) -> bool:
         """Have nginx read its configuration anew (SIGHUP to its master); returns False: nothing was restarted."""
