@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from raven_realtime.problem import Problem
+from toolchain import golang
 
 SOURCE = Path(__file__).parent / "load"
 
@@ -25,7 +26,8 @@ def _program() -> Path:
         raise Problem("The load generator is written in Go, and there is no `go` on PATH. Install Go 1.21 or newer.")
     folder = tempfile.TemporaryDirectory(prefix="raven-realtime-load-")
     program = Path(folder.name) / "load"
-    subprocess.run(["go", "build", "-o", str(program), "."], cwd=SOURCE, check=True)
+    environment = golang.keeping_counters_in(Path(folder.name))
+    subprocess.run(["go", "build", "-o", str(program), "."], cwd=SOURCE, env=environment, check=True)
     _kept.append(folder)
     return program
 

@@ -7,6 +7,8 @@ import os
 import re
 import shutil
 import subprocess
+import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,7 +91,11 @@ class GoProgram:
 
     def _go(self, doing: str, *arguments: str) -> list[str]:
         """Run ``go`` in the program's folder, counting what it reports; return its standard output's lines."""
-        environment = os.environ | {"GOFLAGS": "-mod=readonly", "GOWORK": "off", "GOTMPDIR": str(self.home)}
+        environment = keeping_counters_in(self.home) | {
+            "GOFLAGS": "-mod=readonly",
+            "GOWORK": "off",
+            "GOTMPDIR": str(self.home),
+        }
         with (
             Progress(doing) as progress,
             subprocess.Popen(
@@ -118,6 +124,18 @@ class GoProgram:
         return found[1]
 
 
+def keeping_counters_in(folder: Path) -> dict[str, str]:
+    """Return the environment in which `go` keeps its usage counters in ``folder``, not in the user's own configuration.
+
+    They have no variable of their own, so all of that moves, but for the user's settings (`go help telemetry`, and
+    `go help environment`, GOENV). Go looks in XDG_CONFIG_HOME on Linux only (os.UserConfigDir).
+    """
+    if sys.platform != "linux":
+        return dict(os.environ)
+    configuration = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    return {"GOENV": str(configuration / "go" / "env"), **os.environ, "XDG_CONFIG_HOME": str(folder / "go")}
+
+
 def require_go(program: str) -> None:
     """Raise a :class:`Problem` that says how to get Go, unless a usable one is on PATH."""
     go = shutil.which("go")
@@ -126,7 +144,15 @@ def require_go(program: str) -> None:
             f"{program} has to be built here and `go` is not on PATH. Install Go 1.25 or newer "
             "(package golang-go of your system where it is new enough, or Go's own archive), then run this again."
         )
-    answer = subprocess.run([go, "env", "GOVERSION"], capture_output=True, text=True, check=False).stdout.strip()
+    with tempfile.TemporaryDirectory() as counters:
+        asked = subprocess.run(
+            [go, "env", "GOVERSION"],
+            env=keeping_counters_in(Path(counters)),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    answer = asked.stdout.strip()
     version = re.match(r"go(\d+)\.(\d+)", answer)
     if version and (int(version[1]), int(version[2])) < OLDEST_GO:
         raise Problem(f"{program} has to be built here and {go} is {answer}. Install Go 1.25 or newer.")

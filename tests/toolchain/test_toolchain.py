@@ -246,6 +246,19 @@ def test_builds_once_with_the_pinned_version_in_it(hello: GoProgram) -> None:
     assert hello.binary != binary, "other pins are another build"
 
 
+def test_a_build_reads_the_users_settings_of_go_and_writes_nothing_beside_them(
+    hello: GoProgram, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GOENV", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    settings = tmp_path / "config" / "go" / "env"
+    settings.parent.mkdir(parents=True)
+    settings.write_text("GOOS=plan9\n")
+    with pytest.raises(OSError, match="Exec format error"):
+        subprocess.run([hello.ensure()], check=False)
+    assert [each for each in settings.parent.rglob("*") if each.is_file()] == [settings]
+
+
 def test_a_failed_build_shows_the_compilers_words(hello: GoProgram) -> None:
     (hello.source / "main.go").write_text(MAIN.replace("pinned.Version", "pinned.Nothing"))
     with pytest.raises(Problem, match=r"(?s)`go build` failed with exit code 1:.*undefined: pinned\.Nothing"):
