@@ -88,7 +88,9 @@ class Machine:
         with tempfile.TemporaryDirectory(prefix="raven-realtime-") as folder, contextlib.ExitStack() as login:
             shared = ("-o", f"ControlPath={folder}/login")
             with contextlib.suppress(FileNotFoundError):  # the first command says that there is no ssh
-                login.enter_context(_kept([*_SSH, *shared, "-o", "ControlMaster=yes", "-N", self.ssh]))
+                # Whatever the user's configuration says: it must not outlive the block in the background.
+                ours = ("-o", "ControlMaster=yes", "-o", "ControlPersist=no")
+                login.enter_context(_kept([*_SSH, *shared, *ours, "-N", self.ssh]))
             yield replace(self, ssh_options=(*shared, "-o", "ControlMaster=no"))
 
     def run(self, *command: str, stdin: str = "", seconds: float = SECONDS) -> str:
@@ -162,8 +164,9 @@ class Machine:
             probe.bind(("127.0.0.1", 0))
             here = int(probe.getsockname()[1])
         forward = f"127.0.0.1:{here}:{host}:{port}"
-        # A login of its own: one that is shared would keep the port until its end.
-        with _kept([*_SSH, "-o", "ExitOnForwardFailure=yes", "-N", "-L", forward, self.ssh]) as tunnel:
+        # A login of its own: one that is shared, also by the user's configuration, would keep the port until its end.
+        own = ("-o", "ControlMaster=no", "-o", "ControlPath=none", "-o", "ExitOnForwardFailure=yes")
+        with _kept([*_SSH, *own, "-N", "-L", forward, self.ssh]) as tunnel:
             _await(here, tunnel)
             yield "127.0.0.1", here
 

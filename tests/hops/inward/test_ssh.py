@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
 
+import psutil
 import pytest
 
 from demo.processes import ROOT
@@ -27,6 +28,16 @@ def results(stdout: str) -> dict[str, dict[str, str]]:
 Doctor = Callable[..., "CompletedProcess[str]"]
 
 
+def left(folder: Path) -> list[str]:
+    """Return the logins that outlived the doctor; ssh shows where it shares one."""
+    lines = [" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])]
+    return [
+        line
+        for line in lines
+        if line.startswith(("ssh ", "ssh:", "/usr/bin/ssh ")) and (str(folder) in line or "raven-realtime-" in line)
+    ]
+
+
 @pytest.fixture
 def over_ssh(tmp_path: Path, bench: RunningBench) -> Iterator[Doctor]:
     """Ask the doctor of a bench on another machine, which ssh's own configuration calls ``server``."""
@@ -37,6 +48,8 @@ def over_ssh(tmp_path: Path, bench: RunningBench) -> Iterator[Doctor]:
         config.write_text(
             f"Host server\n  HostName 127.0.0.1\n  Port {server.port}\n  User {server.user}\n"
             f"  IdentityFile {tmp_path / 'user_key'}\n  UserKnownHostsFile {known}\n"
+            # as many have it, for their own logins
+            f"  ControlMaster auto\n  ControlPath {tmp_path}/m%p\n  ControlPersist 60\n"
         )
         program = tmp_path / "bin" / "ssh"
         program.parent.mkdir()
@@ -76,6 +89,7 @@ def test_over_ssh(over_ssh: Doctor, nginx: StartNginx, sid: str, given: str, tmp
     assert sid not in ran.stdout + ran.stderr
     # one for all commands, one for redis' port; more only for what came before the first had succeeded
     assert (tmp_path / "sshd.log").read_text().count("Accepted publickey") <= LOGINS
+    assert left(tmp_path) == []
 
 
 def test_without_docker_it_says_what_to_name_instead(over_ssh: Doctor, nginx: StartNginx) -> None:
