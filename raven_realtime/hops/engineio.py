@@ -227,7 +227,7 @@ class Session:
         except BaseException as error:
             await self._leave(type(error), error, error.__traceback__)
             raise
-        self._tls = self.target.tls()
+        self._tls = self.target.shared_tls()
         self._client = httpx.AsyncClient(
             transport=_Pinned(self._address, self._tls),
             timeout=httpx.Timeout(self.target.timeout),

@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
@@ -157,7 +158,7 @@ class Target:
             page = _join(page_scheme, page_host, page_port)
         target = cls(scheme, host, port, site, ca, insecure, resolve, credentials, page, timeout)
         if ca is not None:
-            target.tls()
+            target.shared_tls()
         return replace(target, page="" if page == target.origin else page)
 
     @property
@@ -189,24 +190,42 @@ class Target:
         return f"{self.origin}{SOCKET_PATH}?{urlencode({'EIO': '4', **query})}"
 
     def tls(self) -> ssl.SSLContext:
-        """Return how TLS is verified.
+        """Return how TLS is verified, made anew.
 
         Raises:
             Problem: the CA file is absent or holds no certificate.
         """
-        known = ssl.get_default_verify_paths()
-        # A Python without the system's certificates (some macOS builds) takes those that come with httpx.
-        context = ssl.create_default_context() if known.cafile or known.capath else httpx.create_ssl_context()
-        if self.ca is not None:
-            try:
-                context.load_verify_locations(self.ca)
-            except (OSError, ssl.SSLError) as error:
-                reason = "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
-                raise Problem(f"--ca {self.ca} cannot be used: {reason}. Give a file with a PEM certificate.") from None
-        if self.insecure:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        return context
+        return _context(self.ca, self.insecure)
+
+    def shared_tls(self) -> ssl.SSLContext:
+        """Return the same, for whoever changes nothing of it; reading the system's certificates each time costs most.
+
+        Raises:
+            Problem: as `tls`.
+        """
+        changed = self.ca.stat().st_mtime_ns if self.ca is not None and self.ca.exists() else 0
+        return _shared_context(self.ca, self.insecure, changed)
+
+
+@lru_cache(maxsize=8)
+def _shared_context(ca: Path | None, insecure: bool, _changed: int) -> ssl.SSLContext:
+    return _context(ca, insecure)
+
+
+def _context(ca: Path | None, insecure: bool) -> ssl.SSLContext:
+    known = ssl.get_default_verify_paths()
+    # A Python without the system's certificates (some macOS builds) takes those that come with httpx.
+    context = ssl.create_default_context() if known.cafile or known.capath else httpx.create_ssl_context()
+    if ca is not None:
+        try:
+            context.load_verify_locations(ca)
+        except (OSError, ssl.SSLError) as error:
+            reason = "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
+            raise Problem(f"--ca {ca} cannot be used: {reason}. Give a file with a PEM certificate.") from None
+    if insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def _origin(url: str) -> tuple[str, str, int]:
