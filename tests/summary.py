@@ -61,6 +61,11 @@ def folder_of(nodeid: str) -> str:
 
 
 def _commit() -> str:
-    """Name what was tested."""
-    asked = ["git", "-C", str(FILE.parent), "describe", "--always", "--dirty=, changed"]
-    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip() or "no commit"
+    """Name what was tested, and say whether anything but the file itself is not as it was committed."""
+    changed = _git("status", "--porcelain", "--", ":/", f":(exclude,top)docs/{FILE.name}")
+    return (_git("describe", "--always") or "no commit") + (", changed" if changed else "")
+
+
+def _git(*arguments: str) -> str:
+    asked = ["git", "-C", str(FILE.parent), *arguments]
+    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
