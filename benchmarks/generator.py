@@ -26,8 +26,8 @@ def _program() -> Path:
         raise Problem("The load generator is written in Go, and there is no `go` on PATH. Install Go 1.21 or newer.")
     folder = tempfile.TemporaryDirectory(prefix="raven-realtime-load-")
     program = Path(folder.name) / "load"
-    environment = golang.keeping_counters_in(Path(folder.name))
-    subprocess.run(["go", "build", "-o", str(program), "."], cwd=SOURCE, env=environment, check=True)
+    command = ["go", "build", "-o", str(program), "."]
+    subprocess.run(command, cwd=SOURCE, env=golang.keeping_counters(), check=True)
     _kept.append(folder)
     return program
 

@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,7 +90,7 @@ class GoProgram:
 
     def _go(self, doing: str, *arguments: str) -> list[str]:
         """Run ``go`` in the program's folder, counting what it reports; return its standard output's lines."""
-        environment = keeping_counters_in(self.home) | {
+        environment = keeping_counters() | {
             "GOFLAGS": "-mod=readonly",
             "GOWORK": "off",
             "GOTMPDIR": str(self.home),
@@ -124,16 +123,17 @@ class GoProgram:
         return found[1]
 
 
-def keeping_counters_in(folder: Path) -> dict[str, str]:
-    """Return the environment in which `go` keeps its usage counters in ``folder``, not in the user's own configuration.
+def keeping_counters() -> dict[str, str]:
+    """Return the environment in which `go` keeps its usage counters with our builds, not in the user's configuration.
 
     They have no variable of their own, so all of that moves, but for the user's settings (`go help telemetry`, and
-    `go help environment`, GOENV). Go looks in XDG_CONFIG_HOME on Linux only (os.UserConfigDir).
+    `go help environment`, GOENV). Go looks in XDG_CONFIG_HOME on Linux only (os.UserConfigDir). What writes
+    them may end after `go` itself, so the folder is one that stays.
     """
     if sys.platform != "linux":
         return dict(os.environ)
     configuration = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    return {"GOENV": str(configuration / "go" / "env"), **os.environ, "XDG_CONFIG_HOME": str(folder / "go")}
+    return {"GOENV": str(configuration / "go" / "env"), **os.environ, "XDG_CONFIG_HOME": str(BUILDS / "go")}
 
 
 def require_go(program: str) -> None:
@@ -144,15 +144,9 @@ def require_go(program: str) -> None:
             f"{program} has to be built here and `go` is not on PATH. Install Go 1.25 or newer "
             "(package golang-go of your system where it is new enough, or Go's own archive), then run this again."
         )
-    with tempfile.TemporaryDirectory() as counters:
-        asked = subprocess.run(
-            [go, "env", "GOVERSION"],
-            env=keeping_counters_in(Path(counters)),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    answer = asked.stdout.strip()
+    answer = subprocess.run(
+        [go, "env", "GOVERSION"], env=keeping_counters(), capture_output=True, text=True, check=False
+    ).stdout.strip()
     version = re.match(r"go(\d+)\.(\d+)", answer)
     if version and (int(version[1]), int(version[2])) < OLDEST_GO:
         raise Problem(f"{program} has to be built here and {go} is {answer}. Install Go 1.25 or newer.")
