@@ -102,6 +102,8 @@ def _refusal(refused: Refused) -> tuple[Response, int]:
 
 def _answering(method: Callable[[dict[str, Any]], object]) -> Callable[[], Response]:
     def answer() -> Response:
+        # As Frappe does, whatever it holds: a server that answers and closes with a body unread resets the connection.
+        request.get_data()
         body = request.get_json(silent=True) if request.is_json else None
         arguments = {**request.args, **request.form, **(body if isinstance(body, dict) else {})}
         result = method(arguments)

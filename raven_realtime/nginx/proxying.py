@@ -88,7 +88,9 @@ def _headers(exchange: Exchange) -> tuple[tuple[tuple[str, str], ...], tuple[tup
     nginx evaluates all of them twice, for their lengths and for their values; a map's regular expression that matches
     in the first round changes ``$1`` for the second.
     """
-    wanted = [(directive.args[0], directive.args[1]) for directive in exchange.effective("proxy_set_header")]
+    # nginx refuses more or fewer words; a text that is read unchecked may have them
+    pairs = [each.args for each in exchange.effective("proxy_set_header") if len(each.args) == 2]
+    wanted = [(name, value) for name, value in pairs]
     named = {name.lower() for name, _ in wanted}
     wanted += [(name, value) for name, value in _DEFAULTS if name.lower() not in named]
     undecided: list[tuple[str, str]] = []

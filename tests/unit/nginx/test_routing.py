@@ -131,6 +131,13 @@ def test_one_header_in_a_location_discards_all_inherited_ones() -> None:
     assert answer.headers["connection"] == "close"
 
 
+@pytest.mark.parametrize("words", ["", "X-A", "X-A b c"])
+def test_a_header_that_nginx_refuses_is_not_sent(words: str) -> None:
+    text = in_server(f"location / {{ proxy_set_header {words}; proxy_set_header X-B c; proxy_pass http://b:1; }}")
+    answer = Configuration(parse_text(text, check=False)).answer(Request(host="chat.test", target="/"))
+    assert (answer.headers.get("x-a"), answer.headers["x-b"]) == (None, "c")
+
+
 BENCH = """
 upstream web { server 127.0.0.1:8000 fail_timeout=0; }
 upstream socketio { server 127.0.0.1:9000; }
