@@ -89,8 +89,8 @@ def _headers(exchange: Exchange) -> tuple[tuple[tuple[str, str], ...], tuple[tup
     in the first round changes ``$1`` for the second.
     """
     # nginx refuses more or fewer words; a text that is read unchecked may have them
-    pairs = [each.args for each in exchange.effective("proxy_set_header") if len(each.args) == 2]
-    wanted = [(name, value) for name, value in pairs]
+    given = exchange.effective("proxy_set_header")
+    wanted = [(each.args[0], each.args[1]) for each in given if len(each.args) == 2]
     named = {name.lower() for name, _ in wanted}
     wanted += [(name, value) for name, value in _DEFAULTS if name.lower() not in named]
     undecided: list[tuple[str, str]] = []
