@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 import httpx
+import idna
 
 from raven_realtime.problem import Problem
 
@@ -257,7 +258,17 @@ def _origin(url: str) -> tuple[str, str, int]:
         )
     if any(character.isspace() or not character.isprintable() for character in parts.hostname):
         raise Problem(f"{_shown(url)} has a host that is none. {accepted}")
-    return parts.scheme, parts.hostname, port
+    return parts.scheme, _ascii(parts.hostname, url, accepted), port
+
+
+def _ascii(host: str, url: str, accepted: str) -> str:
+    """Return a host as browsers send it: an international one in punycode (UTS 46)."""
+    if host.isascii():
+        return host
+    try:
+        return idna.encode(host, uts46=True).decode()
+    except idna.IDNAError as error:
+        raise Problem(f"{_shown(url)} has a host that is none: {error}. {accepted}") from None
 
 
 def _shown(url: str) -> str:

@@ -24,6 +24,8 @@ READ = {
     "chat.example.com:443": ("https://chat.example.com", 443),
     "chat.example.com:8443": ("https://chat.example.com:8443", 8443),
     "http://[::1]:9000": ("http://[::1]:9000", 9000),
+    "https://bücher.example": ("https://xn--bcher-kva.example", 443),
+    "https://BÜCHER.example:8443/raven": ("https://xn--bcher-kva.example:8443", 8443),
 }
 
 
@@ -43,6 +45,7 @@ REFUSED = {
     "https://name:word@chat.example.com": "carries a user name or password",
     "https://chat example.com": "has a host that is none",
     "https://[::1": "is not a URL to ask",
+    "https://bü☺.example": "has a host that is none",
 }
 
 
