@@ -63,7 +63,8 @@ class Program:
             "stopasgroup": "true",
             "killasgroup": "true",
             "redirect_stderr": "true",
-            "stdout_logfile": _escaped(str(places.logs / f"{self.name}.log")),
+            # supervisor expands the name of a log twice (supervisor/options.py, processes_from_section)
+            "stdout_logfile": _escaped(_escaped(str(places.logs / f"{self.name}.log"))),
             "stdout_logfile_maxbytes": "5MB",
             "stdout_logfile_backups": "1",
         }
@@ -94,7 +95,8 @@ def configuration(places: Places) -> str:
         "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
     }
     parser["supervisorctl"] = {"serverurl": f"unix://{_escaped(str(places.supervisor_socket))}"}
-    parser["include"] = {"files": _escaped(str(places.programs / "*.conf"))}
+    # Relative to this file: supervisor splits the value at white space, which a checkout's path may have.
+    parser["include"] = {"files": str((places.programs / "*.conf").relative_to(places.supervisor_conf.parent))}
     return _text(parser)
 
 

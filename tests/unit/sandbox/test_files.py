@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from supervisor.options import ServerOptions
 
 from raven_realtime.problem import Problem
 from raven_realtime.sandbox import certificate, incarnation
@@ -71,3 +72,17 @@ def test_what_supervisor_would_expand_is_kept_from_it() -> None:
     assert (section["directory"], section["environment"]) == ("/p%%", 'KEY="50%%"')
     assert parser["unix_http_server"]["chmod"] == "0600"
     assert "%%" in parser["supervisord"]["pidfile"]
+
+
+@pytest.mark.parametrize("folder", ["plain", "my projects", "it's", "bücher", "100%"])
+def test_supervisor_finds_the_programs_wherever_the_checkout_lies(tmp_path: Path, folder: str) -> None:
+    places = Places(tmp_path / folder)
+    places.logs.mkdir(parents=True)
+    places.programs.mkdir()
+    (places.programs / "x.conf").write_text(Program("x", ("true",), places.root, {}).section(places))
+    places.supervisor_conf.write_text(configuration(places))
+    options = ServerOptions()
+    options.realize(["-c", str(places.supervisor_conf)], doc=__doc__)
+    (group,) = options.process_group_configs
+    (process,) = group.process_configs
+    assert (process.name, process.stdout_logfile) == ("x", str(places.logs / "x.log"))
