@@ -69,7 +69,7 @@ demo-prod: ## a throw-away server in its own network namespace, and the prod sta
 	.venv/bin/python -m demo.server up --name $(DEMO_SERVER)
 	config=$$($(TOOLCHAIN) stack prod)
 	.venv/bin/python -m demo.server.deploy $(DEMO_SERVER) $$config up --yes --skip-preview $(JUDGED)
-	echo "See an update: change Pulumi.prod.yaml (add raven-realtime:proxyTimeout: 3600), and run make demo-prod again."
+	echo "See an update: change Pulumi.prod.yaml (add raven-realtime:clientMaxBodySize: 60m), and run make demo-prod again."
 	echo "Remove all of it: make demo-prod-down"
 
 .PHONY: demo-prod-down

@@ -94,7 +94,7 @@ class RealtimeSidecarArgs(TypedDict, total=False):
     align_ports: bool
     """Correct a socketio_port other than 9000."""
     api_key: pulumi.Input[str]
-    """API key of the service account, to whose room alone the event check publishes; a secret."""
+    """API key of the service account, whom the event check logs in as; a secret."""
     api_secret: pulumi.Input[str]
     """API secret that belongs to api_key."""
 

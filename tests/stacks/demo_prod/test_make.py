@@ -34,6 +34,8 @@ class Life:
     config: str
     asked: str
     """What the printed curl line answers."""
+    advised: Ran
+    """The update that its last lines advise: the line put into Pulumi.prod.yaml, and `make demo-prod` again."""
     traces: dict[str, list[str]]
     down: Ran
     left: dict[str, list[str]]
@@ -65,13 +67,16 @@ def life() -> Iterator[Life]:
         config = (copy.folder / "Pulumi.prod.yaml").read_text()
         (line,) = re.findall(r"^  sudo (nsenter .* curl .*)$", second.stdout[second.stdout.index("Duration") :], re.M)
         asked = copy.run("sh", "-c", line).stdout
+        (advice,) = re.findall(r"^See an update: .*\(add (\S+: \S+)\)", first.stdout, re.MULTILINE)
+        (copy.folder / "Pulumi.prod.yaml").write_text(f"{config.rstrip()}\n  {advice}\n")
+        advised = copy.make("demo-prod")
         traces = traces_of(server)
         down = copy.make("demo-prod-down")
         left = traces_of(server)
         again = copy.make("demo-prod-down")
         state = copy.folder / ".state"
         files = {file.name for file in state.iterdir()} if state.exists() else set()
-        yield Life(first, labels, second, config, asked, traces, down, left, again, files)
+        yield Life(first, labels, second, config, asked, advised, traces, down, left, again, files)
     finally:
         server.down()
         shutil.rmtree(folder, ignore_errors=True)
@@ -105,6 +110,10 @@ def test_it_ends_with_how_to_open_the_url(life: Life) -> None:
     assert "chromium" in end
     assert end.endswith("Remove all of it: make demo-prod-down\n")
     assert life.asked.startswith('0{"sid"'), "the printed curl line answers"
+
+
+def test_the_update_that_it_advises_is_one(life: Life) -> None:
+    assert re.search(r"^ +~ \d+ updated$", life.advised.stdout, re.MULTILINE), life.advised.stdout
 
 
 def test_down_leaves_nothing(life: Life) -> None:
