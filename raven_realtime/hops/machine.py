@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import shlex
 import socket
@@ -16,18 +17,26 @@ from pathlib import Path
 
 import psutil
 
+from raven_realtime.hops.answer import shown
 from raven_realtime.problem import Problem
 
 SECONDS = 8.0
 """How long one command may take."""
 LARGEST = 16_000_000
 """Bytes of a file or of a command's output that are looked at."""
+_OURS = "RAVEN_REALTIME_"
+_SECRETS = frozenset({"PULUMI_CONFIG_PASSPHRASE", "NGROK_AUTHTOKEN"})
 _DESTINATION = re.compile(r"(?:ssh://)?[A-Za-z0-9_][\w.@:\-\[\]]*")
 _SSH = ("ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5")
 
 
 class CannotLook(Exception):  # noqa: N818 (the reason why something is not checked, no programming error)
     """Something could not be looked at; the message says why, in words that fit after "not checked:"."""
+
+
+def environment() -> dict[str, str]:
+    """Return the environment for programs that are started to look: this process's own without its secrets."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(_OURS) and name not in _SECRETS}
 
 
 @dataclass(frozen=True)
@@ -102,7 +111,14 @@ class Machine:
         argv: Sequence[str] = [*self.prefix, "--", shlex.join(command)] if self.ssh else command
         try:
             done = subprocess.run(
-                argv, input=stdin, capture_output=True, text=True, errors="replace", timeout=seconds, check=False
+                argv,
+                env=environment(),
+                input=stdin,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=seconds,
+                check=False,
             )
         except FileNotFoundError:
             raise CannotLook(f"there is no {argv[0]} program here") from None
@@ -112,7 +128,7 @@ class Machine:
             raise CannotLook(f"{command[0]} did not end within {seconds:.0f} s") from None
         if done.returncode:
             lines = done.stderr.strip().splitlines()
-            raise CannotLook(f"{command[0]} failed: {lines[-1][:200] if lines else f'exit code {done.returncode}'}")
+            raise CannotLook(f"{command[0]} failed: {shown(lines[-1]) if lines else f'exit code {done.returncode}'}")
         return done.stdout[:LARGEST]
 
     def read(self, file: Path) -> str:
@@ -163,7 +179,8 @@ class Machine:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             here = int(probe.getsockname()[1])
-        forward = f"127.0.0.1:{here}:{host}:{port}"
+        there = f"[{host}]" if ":" in host and not host.startswith("[") else host
+        forward = f"127.0.0.1:{here}:{there}:{port}"
         # A login of its own: one that is shared, also by the user's configuration, would keep the port until its end.
         own = ("-o", "ControlMaster=no", "-o", "ControlPath=none", "-o", "ExitOnForwardFailure=yes")
         with _kept([*_SSH, *own, "-N", "-L", forward, self.ssh]) as tunnel:
@@ -175,7 +192,7 @@ class Machine:
 def _kept(command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program for the time of the block."""
     nothing = subprocess.DEVNULL
-    with subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing) as process:
+    with subprocess.Popen(command, env=environment(), stdin=nothing, stdout=nothing, stderr=nothing) as process:
         try:
             yield process
         finally:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from raven_realtime.hops.answer import shown
+from raven_realtime.hops.machine import environment
 from raven_realtime.problem import Problem
 
 SECONDS = 60.0
@@ -66,12 +67,11 @@ class Publisher:
             words = [*self.ssh, f"cd {shlex.quote(str(self.bench))} && exec {shlex.join(words)}"]
         there = f" on {self.ssh[-1]}" if self.ssh else ""
         # A session of its own, so that a bench that hangs is ended with everything it started; and none of our secrets.
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("RAVEN_REALTIME_")}
         try:
             process = await asyncio.create_subprocess_exec(
                 *words,
                 cwd=None if self.ssh else self.bench,
-                env=environment,
+                env=environment(),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
