@@ -15,6 +15,8 @@ from raven_realtime.settings import MULTIPLEXER_PORT, SOCKETIO_PORT
 
 HANDSHAKE = "/socket.io/?EIO=4&transport=polling"
 ORIGIN = f"http://127.0.0.1:{SOCKETIO_PORT}"
+LOOPBACK = "localhost,127.0.0.1"
+"""What is on this machine is never asked through a proxy that the environment names."""
 MULTIPLEXER = f"http://127.0.0.1:{MULTIPLEXER_PORT}"
 
 
@@ -66,10 +68,10 @@ def checks(path: Path) -> list[HopCheck]:
 
 
 def _curl(url: str, *options: str, ca: str | None = None) -> str:
-    """Return the seed's curl line for a handshake, with its answer judged."""
+    """Return the curl line for a handshake, with its answer judged."""
     trust = f" --cacert {shlex.quote(ca)}" if ca else ""
     judge = raven_realtime("check", "handshake", url, "--answer", "-", *options)
-    return f"curl -sS -i --max-time 10{trust} '{url}{HANDSHAKE}' | {judge}"
+    return f"curl -sS -i --max-time 10 --noproxy {LOOPBACK}{trust} '{url}{HANDSHAKE}' | {judge}"
 
 
 def _public(urls: list[str], *, ca: str | None) -> str:

@@ -57,7 +57,7 @@ def _asked(inside: Inside) -> str:
     with inside.machine.reach(parts.hostname or "127.0.0.1", port) as (host, number):
         try:
             url = f"{parts.scheme}://{host}:{number}/api/version"
-            with httpx.stream("GET", url, auth=auth, timeout=SECONDS) as answer:
+            with httpx.stream("GET", url, auth=auth, timeout=SECONDS, trust_env=False) as answer:
                 content = bytearray()
                 for chunk in answer.iter_bytes():
                     content += chunk

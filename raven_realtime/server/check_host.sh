@@ -2,7 +2,7 @@
 set -eu
 . "$(dirname "$0")/ask_sidecar.sh"
 
-answer=$(curl -sS -i --max-time 10 "http://localhost:${UPSTREAM##*:}/socket.io/?EIO=4&transport=polling" 2>&1) || true
+answer=$(curl -sS -i --max-time 10 --noproxy '*' "http://localhost:${UPSTREAM##*:}/socket.io/?EIO=4&transport=polling" 2>&1) || true
 case "$answer" in
   *'"sid"'*) echo "✓ host  $(printf '%s' "$answer" | head -n 1 | tr -d '\r'), open packet";;
   *) refuse "✗ host  RT002: Socket.IO does not answer on localhost:${UPSTREAM##*:} of the server" "  seen: $(printf '%s' "$answer" | head -c 300)" \

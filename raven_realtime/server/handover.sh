@@ -58,7 +58,7 @@ case "$UPSTREAM" in
     fi
     # a firewall of the host may keep containers from a port that the host itself reaches
     handshake='/socket.io/?EIO=4&transport=polling'
-    if curl -fsS -o /dev/null --max-time 5 "http://localhost:${UPSTREAM##*:}$handshake" 2>/dev/null; then
+    if curl -fsS -o /dev/null --max-time 5 --noproxy '*' "http://localhost:${UPSTREAM##*:}$handshake" 2>/dev/null; then
       code=0
       said=$(docker run --rm $ADD_HOSTS --network "${NETWORK:-bridge}" --entrypoint sh "$IMAGE" -c "$ASK" \
         ask "$ADDRESS" "$handshake" "$HOST" 2>&1) || code=$?

@@ -40,7 +40,8 @@ def read_api(
     """
     parts = urlsplit(url)
     place = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
-    with httpx.Client(base_url=url.rstrip("/"), auth=auth, verify=verify, timeout=timeout) as client:
+    # a proxy in the environment is for other people's servers, and would be given the password
+    with httpx.Client(base_url=url.rstrip("/"), auth=auth, verify=verify, timeout=timeout, trust_env=False) as client:
         api = _Api(client, Location(f"Traefik's API at {place}"))
         routers = {router.name: router for router in api.listing("http/routers", api.router)}
         services = {service.name: service for service in api.listing("http/services", api.service)}

@@ -54,6 +54,13 @@ def test_what_is_not_the_api(status: int, body: bytes, message: str) -> None:
     assert "secret" not in str(caught.value)
 
 
+def test_a_proxy_in_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    with answering(200, b"[]") as url:
+        assert read_api(url).routers == {}
+
+
 def test_nothing_listens() -> None:
     with pytest.raises(Problem, match="does not answer: ConnectError"):
         read_api("http://127.0.0.1:9")
