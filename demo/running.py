@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
 import socket
 import subprocess
@@ -11,15 +10,14 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 from demo import node_packages
+from demo import ports as choosing
 from demo.bench_folder import DEFAULT_SITE, Bench, Ports, create_bench
 from demo.processes import LOOPBACK, ROOT, Program, programs
 from raven_realtime.problem import Problem
 
-PORTS = range(15_000, 32_000)
 READY_SECONDS = 30
 STOP_SECONDS = 5
 
@@ -155,22 +153,8 @@ def running_bench(
 
 
 def free_ports() -> Ports:
-    """Three ports that nothing listens on now.
-
-    They lie below the range that the kernel hands out for outgoing connections: a program that is stopped and started
-    again finds its port free.
-    """
-    candidates = random.sample(PORTS, len(PORTS))
-    return Ports(*islice((port for port in candidates if _is_free(port)), 3))
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind((LOOPBACK, port))
-        except OSError:
-            return False
-    return True
+    """Three ports for a bench, kept by this process: a program that is stopped and started again finds its port free."""
+    return Ports(*choosing.free_ports(3))
 
 
 def _listens(port: int) -> bool:

@@ -16,13 +16,6 @@ from typing import Any
 from raven_realtime.nginx import verify
 
 
-def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @dataclass
 class Nginx:
     """nginx in the foreground on one configuration file; ends with its workers when the test ends."""

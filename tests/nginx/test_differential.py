@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+from demo.ports import free_port
 from raven_realtime.nginx import proxying, rewriting, routing, variables
 from raven_realtime.nginx.escaping import normalize
 from raven_realtime.nginx.exchange import Exchange
@@ -21,7 +22,6 @@ from raven_realtime.nginx.servers import Names
 from tests.measured import Counted
 from tests.nginx.backend import Backend
 from tests.nginx.generated import Recorded, batches, disagreements, record, told
-from tests.nginx.server import free_port
 
 CASES, ASKED = 10, 8
 

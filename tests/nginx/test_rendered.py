@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from demo.ports import free_port
 from raven_realtime.nginx import local_tunnel, multiplexer, sidecar
 from raven_realtime.nginx.fingerprint import STATUS_HOST, configuration_hash
 from raven_realtime.nginx.pieces import Capacity
 from raven_realtime.settings import ServedHost
 from tests.nginx.backend import Backend
-from tests.nginx.server import Client, Nginx, free_port, seen_values
+from tests.nginx.server import Client, Nginx, seen_values
 
 SMALL = Capacity(100)
 UPGRADE = (("Upgrade", "websocket"), ("Connection", "Upgrade"))

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from demo.ports import free_port
+
 SYSTEM_PATH = os.pathsep.join([os.environ["PATH"], "/usr/sbin", "/sbin"])
 
 CONFIGURATION = """
@@ -59,8 +61,7 @@ def serving(folder: Path, accepted: Sequence[str] = ("ACCEPTED",)) -> Iterator[S
     shutil.copy(folder / "user_key", folder / "encrypted_key")
     _keygen("-q", "-p", "-P", "", "-N", "open sesame", "-f", str(folder / "encrypted_key"))
     shutil.copy(folder / "user_key.pub", folder / "authorized_keys")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     configuration = folder / "sshd_config"
     configuration.write_text(CONFIGURATION.format(port=port, folder=folder, accepted=" ".join(accepted)))
     if os.geteuid() == 0:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from demo.ports import free_port
 from tests.engine import Run
 from tests.toolchain.cases import SHOWN, Resource, Table, said_of
 from tests.toolchain.sshd import Server, serving
@@ -109,8 +109,7 @@ class Ran:
 
 @pytest.fixture(scope="module")
 def ran(server: Server, agent: str, tmp_path_factory: pytest.TempPathFactory) -> Ran:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        table = rows(server, agent, free.getsockname()[1])
+    table = rows(server, agent, free_port())
     resources = [
         Resource(
             row.name, {"create": "true", **row.inputs, "connection": connection(server, **row.connection)}, COMMAND

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from demo.ports import free_port
+
 
 @dataclass(frozen=True)
 class Sshd:
@@ -32,7 +34,7 @@ def running_sshd(folder: Path, environment: Mapping[str, str]) -> Iterator[Sshd]
     Path("/run/sshd").mkdir(exist_ok=True)  # where sshd, as Debian builds it, locks itself in
     for name in ("host", "client"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], check=True)
-    port = _free_port()
+    port = free_port()
     config = folder / "sshd_config"
     settings = {
         "ListenAddress": f"127.0.0.1:{port}",
@@ -56,12 +58,6 @@ def running_sshd(folder: Path, environment: Mapping[str, str]) -> Iterator[Sshd]
     finally:
         server.terminate()
         server.wait(timeout=10)
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 def _wait(server: subprocess.Popen[bytes], port: int, log: Path) -> None:

@@ -20,6 +20,8 @@ from typing import Any
 
 import httpx
 
+from demo.ports import free_ports
+
 HEADER = "X-Routed-By"
 REPOSITORY = Path(__file__).parents[2]
 
@@ -40,17 +42,6 @@ def program() -> str:
     if asked.returncode == 0 and Path(asked.stdout.strip()).is_file():
         return asked.stdout.strip()
     raise RuntimeError(f"no traefik: set TRAEFIK_BIN, or build it with the toolchain\n{asked.stderr}")
-
-
-def free_ports(count: int) -> list[int]:
-    """Choose ports of 127.0.0.1 that nothing listens on."""
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 @dataclass
