@@ -7,11 +7,14 @@ The model is discriminated by ``target``. Keys are spelled as Pulumi users write
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import idna
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, ValidationError, field_validator
 from pydantic.alias_generators import to_camel
 
@@ -40,16 +43,56 @@ HOSTNAME = re.compile(r"(?=.{1,253}$)(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]
 """A hostname without a port: RFC 1123, section 2.1, in lower case."""
 
 
+SITE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+"""A Frappe site: the name of its folder, whose case counts (it is the Socket.IO namespace)."""
+NETWORK = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
+"""What Docker accepts as a network's name."""
+MIDDLEWARE = re.compile(r"[A-Za-z0-9_.-]+(@[A-Za-z0-9_.-]+)?")
+"""A Traefik middleware, as ``name`` or ``name@provider``."""
+UPSTREAM = re.compile(r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9_.-]+)):(?P<port>[0-9]{1,5})")
+OWN_PORTS = {MULTIPLEXER_PORT: "the multiplexer", WEB_PORT: "Frappe's web process", SOCKETIO_PORT: "Socket.IO"}
+"""Where the sandbox's other programs listen."""
+
+
 def hostname(value: str) -> str:
-    """Return ``value`` in lower case if it is a hostname.
+    """Return ``value`` in lower case, an international one as punycode, if it is a hostname.
 
     Raises:
         ValueError: it is not; the message says what a hostname is.
     """
     name = value.strip().lower()
+    if not name.isascii():
+        try:
+            name = idna.encode(name, uts46=True).decode()
+        except UnicodeError:
+            name = ""
     if not HOSTNAME.fullmatch(name):
         raise ValueError("a hostname has letters, digits, hyphens and dots only: no scheme, no port, no path")
     return name
+
+
+def site_name(value: str) -> str:
+    """Return ``value`` in the case it has if it is the name of a Frappe site.
+
+    Raises:
+        ValueError: it is not; the message says what a site's name is.
+    """
+    name = value.strip()
+    if not SITE.fullmatch(name):
+        raise ValueError(
+            "a site is named as its folder in sites/, with letters, digits, dots, underscores and hyphens only: "
+            "no scheme, no port, no path"
+        )
+    return name
+
+
+def is_address(text: str) -> bool:
+    """Tell whether ``text`` is an IP address, without a zone, after which Python accepts anything."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return "%" not in text
 
 
 Hostname = Annotated[str, Field(examples=["chat.example.com"])]
@@ -68,8 +111,9 @@ class ServedHost(BaseModel):
     @classmethod
     def parse(cls, text: str) -> ServedHost:
         """Read ``host`` or ``host=site``; the site is named like the host where it is left out, as bench does."""
-        host, _, site = text.partition("=")
-        return cls(host=hostname(host), site=hostname(site or host))
+        name, _, site = text.partition("=")
+        host = hostname(name)
+        return cls(host=host, site=site_name(site) if site else host)
 
 
 class Common(BaseModel):
@@ -96,6 +140,27 @@ class Common(BaseModel):
         description="A certificate authority (PEM file) to trust for the public URL besides the system's",
         examples=["/etc/ssl/company.pem"],
     )
+
+    @field_validator("ca_file")
+    @classmethod
+    def _ca_file(cls, value: str | None) -> str | None:
+        if value is None or not value.startswith("~"):
+            return value
+        try:
+            return str(Path(value).expanduser())
+        except RuntimeError:
+            raise ValueError("nobody knows the home folder that ~ stands for; write the whole path") from None
+
+    def conflicts(self) -> Iterator[tuple[str, str]]:
+        """Yield each key whose value does not go together with another's, and why."""
+        pair = ("apiKey", self.api_key), ("apiSecret", self.api_secret)
+        for (key, value), (other, missing) in (pair, pair[::-1]):
+            if value is not None and missing is None:
+                yield (
+                    key,
+                    f"{other} is missing, and the event check logs in with both. "
+                    f"Set it: pulumi config set --secret {PROJECT}:{other}; or remove {key}",
+                )
 
     @property
     def has_credentials(self) -> bool:
@@ -125,7 +190,11 @@ class Sandbox(Common):
         "local", description='"local" serves TLS on loopback and needs no account; "ngrok" runs the ngrok agent'
     )
     public_port: int | None = Field(
-        None, ge=1, le=65_535, description="Port of the local tunnel; 443 if it is free and permitted, else 8443"
+        None,
+        ge=1,
+        le=65_535,
+        description="Port of the local tunnel; 443 if it is free and permitted, else 8443",
+        examples=[FALLBACK_TLS_PORT],
     )
     ngrok_authtoken: SecretStr | None = Field(None, description="The ngrok account's authtoken")
     ngrok_url: str | None = Field(
@@ -146,7 +215,35 @@ class Sandbox(Common):
     @field_validator("site")
     @classmethod
     def _site(cls, value: str | None) -> str | None:
-        return None if value is None else hostname(value)
+        return None if value is None else site_name(value)
+
+    @field_validator("public_port")
+    @classmethod
+    def _public_port(cls, value: int | None) -> int | None:
+        if value in OWN_PORTS:
+            taken = ", ".join(map(str, OWN_PORTS))
+            raise ValueError(f"{OWN_PORTS[value]} listens there; accepted: any port from 1 to 65535 but {taken}")
+        return value
+
+    def conflicts(self) -> Iterator[tuple[str, str]]:
+        """Yield besides what is for a tunnel or a topology that is not used."""
+        yield from super().conflicts()
+        if self.tunnel == "local":
+            for name in ("ngrok_url", "ngrok_socket_url", "ngrok_path"):
+                if getattr(self, name) != type(self).model_fields[name].default:
+                    yield to_camel(name), self._unused("tunnel", "ngrok")
+        elif self.public_port is not None:
+            yield "publicPort", self._unused("tunnel", "local")
+        elif self.topology == "multiplexer" and self.ngrok_socket_url is not None:
+            yield "ngrokSocketUrl", self._unused("topology", "two-tunnels")
+        if self.topology == "two-tunnels" and self.public_port == SOCKET_TUNNEL_PORT:
+            yield "publicPort", "the second tunnel of topology two-tunnels listens there; choose another port"
+
+    def _unused(self, key: str, needed: str) -> str:
+        return (
+            f"used with {key} {needed} only, and {key} is {getattr(self, key)}. "
+            f"Set it: pulumi config set {PROJECT}:{key} {needed}; or remove this key"
+        )
 
 
 class Prod(Common):
@@ -160,7 +257,6 @@ class Prod(Common):
     )
     upstream: str = Field(
         f"172.17.0.1:{SOCKETIO_PORT}",
-        pattern=r"^[A-Za-z0-9_.-]+:\d{1,5}$",
         description="Where the sidecar finds Socket.IO: address:port, host-gateway:port, "
         "or container:port on a shared network",
         examples=["172.17.0.1:9000", "host-gateway:9000", "websocket:9000"],
@@ -180,9 +276,15 @@ class Prod(Common):
         None, ge=1, le=2_147_483_647, description="Traefik's priority of the router; the rule's length if left out"
     )
     networks: tuple[str, ...] = Field(
-        (), description="Docker networks to join; the first is the one Traefik is told to use (traefik.docker.network)"
+        (),
+        description="Docker networks to join; the first is the one Traefik is told to use (traefik.docker.network)",
+        examples=[["frappe_network"]],
     )
-    middlewares: tuple[str, ...] = Field((), description="Further Traefik middlewares for the router, as name@provider")
+    middlewares: tuple[str, ...] = Field(
+        (),
+        description="Further Traefik middlewares for the router, as name@provider",
+        examples=[["compress@file"]],
+    )
     traefik_api: str | None = Field(
         None,
         pattern=r"^https?://[^@\s]+$",
@@ -231,6 +333,48 @@ class Prod(Common):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"{', '.join(twice)} is listed twice; each host belongs to one site")
+        return value
+
+    @field_validator("upstream")
+    @classmethod
+    def _upstream(cls, value: str) -> str:
+        parts = UPSTREAM.fullmatch(value)
+        if parts is None:
+            raise ValueError("accepted: an address or a name, a colon and a port; an IPv6 address in brackets")
+        if not 1 <= int(parts["port"]) <= 65_535:
+            raise ValueError("a port is a number from 1 to 65535")
+        address = parts["ipv6"] or parts["name"]
+        if (parts["ipv6"] or not address.strip("0123456789.")) and not is_address(address):
+            raise ValueError(f"{address} is no IP address")
+        return value
+
+    @field_validator("networks")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if not NETWORK.fullmatch(name):
+                raise ValueError(
+                    f"{name!r} is no name of a Docker network: a letter or digit, then letters, digits, "
+                    f"dots, underscores and hyphens"
+                )
+        return value
+
+    @field_validator("middlewares")
+    @classmethod
+    def _middlewares(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if not MIDDLEWARE.fullmatch(name):
+                raise ValueError(
+                    f"{name!r} is no name of a Traefik middleware: name or name@provider, each of letters, digits, "
+                    f"dots, underscores and hyphens"
+                )
+        return value
+
+    @field_validator("public_address")
+    @classmethod
+    def _public_address(cls, value: str | None) -> str | None:
+        if value is not None and not is_address(value):
+            raise ValueError("accepted: one IPv4 or IPv6 address, without a port or a zone")
         return value
 
     @property
@@ -283,9 +427,13 @@ def load(config: Mapping[str, Any], *, where: str = "Pulumi.<stack>.yaml") -> Sa
         elif not _is_default_of_other_target(key, value, model):
             raise Problem(_unknown(key, target, where))
     try:
-        return TypeAdapter[Sandbox | Prod](Settings).validate_python(values)
+        settings = TypeAdapter[Sandbox | Prod](Settings).validate_python(values)
     except ValidationError as refused:
         raise Problem("\n".join(_explain(error, model, values, where) for error in refused.errors())) from None
+    conflicts = [_found(key, reason, model, values, where) for key, reason in settings.conflicts()]
+    if conflicts:
+        raise Problem("\n".join(conflicts))
+    return settings
 
 
 def load_prod(arguments: Mapping[str, Any], *, where: str) -> Prod:
@@ -349,10 +497,17 @@ def _explain(error: Any, model: type[Common], values: Mapping[str, Any], where: 
     path = [part for part in error["loc"] if part not in TARGETS]
     key = str(path[0]) if path else "target"
     field = keys(model)[key]
+    if error["type"] == "missing":
+        return f"{PROJECT}:{key} is missing in {where}: {field.description}.{_example(field)}"
+    return _found(key, error["msg"].removeprefix("Value error, ").rstrip("."), model, values, where)
+
+
+def _found(key: str, reason: str, model: type[Common], values: Mapping[str, Any], where: str) -> str:
+    field = keys(model)[key]
     secret = field.annotation == SecretStr | None
     found = "[secret]" if secret else json.dumps(values.get(key), default=str)
-    reason = error["msg"].removeprefix("Value error, ").rstrip(".")
-    example = f" Example: {json.dumps(field.examples[0])}." if field.examples else ""
-    if error["type"] == "missing":
-        return f"{PROJECT}:{key} is missing in {where}: {field.description}.{example}"
-    return f"{PROJECT}:{key} in {where}: found {found}: {reason}. It is: {field.description}.{example}"
+    return f"{PROJECT}:{key} in {where}: found {found}: {reason}. It is: {field.description}.{_example(field)}"
+
+
+def _example(field: Any) -> str:
+    return f" Example: {json.dumps(field.examples[0])}." if field.examples else ""

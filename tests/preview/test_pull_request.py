@@ -49,6 +49,8 @@ config:
   raven-realtime:certResolver: myresolver
   raven-realtime:apiKey:
     secure: {SECRET}
+  raven-realtime:apiSecret:
+    secure: {SECRET}
 """
 RIVAL = """
 import pulumi_docker

@@ -13,7 +13,19 @@ from pydantic import SecretStr
 
 from raven_realtime.problem import Problem
 from raven_realtime.project_config import declarations
-from raven_realtime.settings import TARGETS, Prod, Sandbox, keys, load, load_sandbox
+from raven_realtime.settings import (
+    MULTIPLEXER_PORT,
+    SOCKET_TUNNEL_PORT,
+    SOCKETIO_PORT,
+    TARGETS,
+    WEB_PORT,
+    Prod,
+    Sandbox,
+    ServedHost,
+    keys,
+    load,
+    load_sandbox,
+)
 from tests import golden
 
 GOLDEN = Path(__file__).parent / "golden" / "settings"
@@ -31,12 +43,46 @@ ACCEPTED: dict[str, tuple[dict[str, Any], str, Any]] = {
     ),
     "an empty text is not set": (SANDBOX | {"site": ""}, "site", None),
     "zero is not set where nothing is the default": (SANDBOX | {"publicPort": "0"}, "public_port", None),
-    "a site in capitals": (SANDBOX | {"site": "Raven.LOCALHOST"}, "site", "raven.localhost"),
+    "a site in capitals": (SANDBOX | {"site": "Raven.LOCALHOST"}, "site", "Raven.LOCALHOST"),
+    "a site with an underscore": (SANDBOX | {"site": "dev_site"}, "site", "dev_site"),
+    "a host with a site that is no hostname": (
+        PROD | {"hosts": ["Chat.example.com=My_Site"]},
+        "served",
+        (ServedHost(host="chat.example.com", site="My_Site"),),
+    ),
+    "an international host": (
+        PROD | {"hosts": ["Bücher.example"]},
+        "served",
+        (ServedHost(host="xn--bcher-kva.example", site="xn--bcher-kva.example"),),
+    ),
+    "a path in the home folder": (SANDBOX | {"caFile": "~/ca.pem"}, "ca_file", str(Path.home() / "ca.pem")),
+    "a path with a tilde inside": (SANDBOX | {"caFile": "/etc/~ca.pem"}, "ca_file", "/etc/~ca.pem"),
+    "the highest port of an upstream": (PROD | {"upstream": "websocket:65535"}, "upstream", "websocket:65535"),
+    "an IPv6 upstream": (PROD | {"upstream": "[fd00::1]:9000"}, "upstream", "[fd00::1]:9000"),
+    "an IPv6 address": (PROD | {"publicAddress": "2001:db8::1"}, "public_address", "2001:db8::1"),
+    "a network with every kind of character": (PROD | {"networks": ["a_b.c-1"]}, "networks", ("a_b.c-1",)),
+    "middlewares with and without a provider": (
+        PROD | {"middlewares": ["auth", "compress@file"]},
+        "middlewares",
+        ("auth", "compress@file"),
+    ),
+    "the default of an option that is not used": (SANDBOX | {"ngrokPath": "ngrok"}, "tunnel", "local"),
+    "all of ngrok's options": (
+        SANDBOX
+        | {"tunnel": "ngrok", "topology": "two-tunnels", "ngrokAuthtoken": SECRET, "ngrokPath": "/opt/ngrok"}
+        | {"ngrokUrl": "https://a.ngrok.io", "ngrokSocketUrl": "https://b.ngrok.io"},
+        "ngrok_socket_url",
+        "https://b.ngrok.io",
+    ),
     "a channel that looks like a number": (SANDBOX | {"channel": "42"}, "channel", "42"),
     "a default of the other target": (SANDBOX | {"entrypoint": "websecure"}, "target", "sandbox"),
     "an empty list of the other target": (SANDBOX | {"hosts": "[]"}, "target", "sandbox"),
-    "a secret": (SANDBOX | {"apiKey": SECRET}, "api_key", SecretStr(SECRET)),
-    "a secret that looks like a number": (SANDBOX | {"apiKey": "123"}, "api_key", SecretStr("123")),
+    "a secret": (SANDBOX | {"apiKey": SECRET, "apiSecret": SECRET}, "api_key", SecretStr(SECRET)),
+    "a secret that looks like a number": (
+        SANDBOX | {"apiKey": "123", "apiSecret": "456"},
+        "api_key",
+        SecretStr("123"),
+    ),
 }
 
 
@@ -68,6 +114,29 @@ REFUSED: dict[str, dict[str, Any]] = {
     "an image without a digest": PROD | {"image": "nginx:1.27"},
     "an upstream without a port": PROD | {"upstream": "172.17.0.1"},
     "a secret of the wrong type": SANDBOX | {"apiSecret": [SECRET]},
+    "a key without its secret": SANDBOX | {"apiKey": SECRET},
+    "a secret without its key": PROD | {"apiSecret": SECRET},
+    "the port of the multiplexer": SANDBOX | {"publicPort": MULTIPLEXER_PORT},
+    "the port of the web process": SANDBOX | {"publicPort": str(WEB_PORT)},
+    "the port of SocketIO": SANDBOX | {"publicPort": SOCKETIO_PORT},
+    "the port of the second tunnel": SANDBOX | {"topology": "two-tunnels", "publicPort": SOCKET_TUNNEL_PORT},
+    "an address with a command": PROD | {"publicAddress": "1.2.3.4; touch x"},
+    "an address with a zone": PROD | {"publicAddress": "fe80::1%eth0; touch x"},
+    "an address that is a name": PROD | {"publicAddress": "chat.example.com"},
+    "an upstream with too high a port": PROD | {"upstream": "172.17.0.1:99999"},
+    "an upstream with port 0": PROD | {"upstream": "172.17.0.1:0"},
+    "an upstream with half an address": PROD | {"upstream": "172.17.1:9000"},
+    "an upstream with half an IPv6 address": PROD | {"upstream": "[::1:9000"},
+    "a network with a space": PROD | {"networks": ["frappe", "my network"]},
+    "a middleware that is no name": PROD | {"middlewares": ["auth@file", "a, b@file"]},
+    "a middleware with two providers": PROD | {"middlewares": ["auth@file@docker"]},
+    "ngrok URL without ngrok": SANDBOX | {"ngrokUrl": "https://a.ngrok.io"},
+    "ngrok path without ngrok": SANDBOX | {"ngrokPath": "/opt/ngrok"},
+    "a second ngrok URL for one tunnel": SANDBOX | {"tunnel": "ngrok", "ngrokSocketUrl": "https://b.ngrok.io"},
+    "a public port with ngrok": SANDBOX | {"tunnel": "ngrok", "publicPort": 9443},
+    "a site with a path": PROD | {"hosts": ["chat.example.com=../erp"]},
+    "an international host that is none": PROD | {"hosts": ["bü cher.example"]},
+    "a home folder of nobody": SANDBOX | {"caFile": "~no-such-user/ca.pem"},
 }
 
 
