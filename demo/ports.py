@@ -82,7 +82,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def eligible() -> list[int]:
-    """Return the ports to choose from: outside the kernel's range for outgoing connections, unless that has them all."""
+    """Return the ports to choose among: outside the kernel's range for outgoing connections, unless it has all."""
     first, last = map(int, OUTGOING.read_text().split())
     return [port for port in WANTED if not first <= port <= last] or list(WANTED)
 

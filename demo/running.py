@@ -153,7 +153,7 @@ def running_bench(
 
 
 def free_ports() -> Ports:
-    """Three ports for a bench, kept by this process: a program that is stopped and started again finds its port free."""
+    """Three ports for a bench, kept by this process: a program that is started again finds its port free."""
     return Ports(*choosing.free_ports(3))
 
 
