@@ -87,12 +87,14 @@ def locked_for_others(port: int) -> bool:
 def test_a_started_program_does_not_keep_the_lock() -> None:
     script = (
         "import subprocess; from demo.ports import free_port\n"
-        "port = free_port(); child = subprocess.Popen(['sleep', '60'], close_fds=False, stdout=subprocess.DEVNULL)\n"
+        "port, quiet = free_port(), {'stdout': subprocess.DEVNULL, 'stderr': subprocess.DEVNULL}\n"
+        "child = subprocess.Popen(['sleep', '60'], close_fds=False, **quiet)\n"
         "print(port, child.pid)"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     port, child = map(int, done.stdout.split())
     try:
+        os.kill(child, 0)  # it lives
         assert not locked_for_others(port)
     finally:
         os.kill(child, 9)
