@@ -45,12 +45,11 @@ def checks(path: Path) -> list[HopCheck]:
     """Return the checks in the order in which they explain most: from :9000 outwards, then what a browser does."""
     trust = ("--ca", path.ca) if path.ca else ()
     two_urls = not path.multiplexed
-    asked = pulumi.Output.all(path.public_url, path.socket_url)
 
     def through(make: partial[str]) -> pulumi.Input[str]:
         if isinstance(path.public_url, str) and isinstance(path.socket_url, str):
             return make([path.public_url, path.socket_url])
-        return asked.apply(make)
+        return pulumi.Output.all(path.public_url, path.socket_url).apply(make)
 
     origin = HopCheck("origin", _curl(ORIGIN, "--at", "origin"))
     multiplexer = HopCheck("multiplexer", _curl(MULTIPLEXER, "--at", "multiplexer", "--like", ORIGIN))

@@ -33,6 +33,7 @@ def toolchain(*words: str, **environment: str) -> subprocess.CompletedProcess[st
     )
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("uses", [("up",), ("up", "test"), ("prod",)], ids=" ".join)
 def test_ensuring_again_takes_under_a_second(uses: tuple[str, ...]) -> None:
     command = ("ensure", "--for", *uses)
