@@ -11,20 +11,28 @@ from _pytest.terminal import TerminalReporter
 MEASURED, COUNTED = "measured", "counted"
 """Of the report's user properties, which xdist's workers hand on."""
 
+BESIDE_OTHERS = 6
+"""How many times a limit that is meant for a machine that does nothing else is allowed while other tests run.
+
+Three workers share two cores here, and a CI machine may be half as quick: what comes back in 1 s alone took 5 s there.
+"""
+
 Measured = Callable[[str, float, float], None]
 Counted = Callable[[str], None]
 
 
 @pytest.fixture
 def measured(request: pytest.FixtureRequest) -> Measured:
-    """Give what keeps a measurement: what it is of, the seconds it took, and the limit in seconds, which it holds.
+    """Give what keeps a measurement: what it is of, the seconds it took, and the limit in seconds.
 
-    A measurement over its limit fails the test, and is listed too.
+    The limit is for a machine that does nothing else; a test that does not run alone has `BESIDE_OTHERS` times as long.
+    A measurement over that fails the test, and is listed too.
     """
+    margin = 1 if request.node.get_closest_marker("alone") else BESIDE_OTHERS
 
     def keep(what: str, seconds: float, limit: float) -> None:
         request.node.user_properties.append((MEASURED, [what, float(seconds), float(limit)]))
-        assert seconds < limit, f"{what}: {seconds:.2f} s, and the limit is {limit:g} s"
+        assert seconds < limit * margin, f"{what}: {seconds:.2f} s, and the limit is {limit:g} s, {margin} times"
 
     return keep
 
