@@ -45,7 +45,7 @@ preview: ## show what `make up` would change; changes nothing
 .PHONY: preview-report
 preview-report: ## what the change since BASE would do to STACK, and what of it breaks realtime (Markdown)
 	@$(TOOLCHAIN) ensure --for preview >&2
-	.venv/bin/python -m toolchain.preview_report --stack $(STACK) --base $(BASE) --into $(REPORT)
+	.venv/bin/python -m gate.preview_report --stack $(STACK) --base $(BASE) --into $(REPORT)
 
 .PHONY: verify
 verify: ## run every check of the deployed stack again, changing nothing; HOLD=1 waits for three pings
@@ -128,7 +128,7 @@ docs: ## write what is generated: Pulumi.yaml's config, the findings' pages
 	@$(TOOLCHAIN) ensure --for test
 	.venv/bin/python -m raven_realtime.project_config
 	.venv/bin/python -m raven_realtime.findings.pages
-	.venv/bin/python -m raven_realtime.doctor.document
+	.venv/bin/python -m raven_realtime.live.doctor.document
 	.venv/bin/python -m tests.symptoms.table
 
 .PHONY: golden

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 from demo import node_packages
-from raven_realtime.nginx import verify
+from raven_realtime.sandbox import nginx_check
 
 
 def raise_descriptors() -> int:
@@ -30,7 +30,7 @@ def described() -> str:
     versions = [
         f"Node {_said('node', '--version').removeprefix('v')}",
         f"socket.io {_version_of('socket.io')}",
-        f"nginx {_said(verify.find(), '-v').rpartition('/')[2]}",
+        f"nginx {_said(nginx_check.find(), '-v').rpartition('/')[2]}",
     ]
     return f"Linux {platform.release()}, {os.cpu_count()} CPUs, {', '.join(versions)}"
 

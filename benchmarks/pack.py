@@ -27,8 +27,8 @@ from pulumi_policy.policy import _NotApplicableError
 from pulumi_policy.proxy import unknown_checking_proxy
 
 from policies.pack import policies
-from raven_realtime.nginx import sidecar
 from raven_realtime.settings import ServedHost
+from raven_realtime.sidecar import nginx as sidecar
 
 SIDECARS = 10
 """One container in ten is a sidecar of ours, with its configuration; the others are applications."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks import generator
 from demo import node_packages
 from demo.running import free_ports
-from raven_realtime.nginx import verify
+from raven_realtime.sandbox import nginx_check
 from toolchain.__main__ import path_of
 
 HERE = Path(__file__).parent
@@ -55,7 +55,7 @@ def nginx(folder: Path, text: str, port: int) -> Iterator[Way]:
     """Run nginx with a configuration whose server listens on ``port``; it keeps its files in ``folder``."""
     file = folder / "nginx.conf"
     file.write_text(text)
-    command = [verify.find(), "-e", str(folder / "error.log"), "-p", str(folder), "-c", str(file)]
+    command = [nginx_check.find(), "-e", str(folder / "error.log"), "-p", str(folder), "-c", str(file)]
     with running([*command, *(["-g", "daemon off;"] if "daemon off;" not in text else [])], port) as master:
 
         def change() -> None:

@@ -13,7 +13,7 @@ import pulumi
 
 from components.commands import local_command
 from components.docker_host import DockerHost
-from raven_realtime.verify.stamp import STAMP, outcome
+from raven_realtime.live.verify.stamp import STAMP, outcome
 
 CHECK_VERSION = "1"
 """Raised when the checks themselves change, so that they run again on an unchanged path."""

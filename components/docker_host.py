@@ -16,10 +16,10 @@ import pulumi
 from pulumi_command import local, remote
 
 from components.commands import in_project, local_command
+from raven_realtime import ssh
 from raven_realtime.problem import Problem
-from raven_realtime.server import ssh
-from raven_realtime.server.scripts import FOLDER, command, digest
 from raven_realtime.settings import PROJECT
+from raven_realtime.sidecar.scripts import FOLDER, command, digest
 
 DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
 PORTS = {"tcp": 2375, "http": 2375, "https": 2376, "ssh": ssh.PORT}

@@ -14,8 +14,9 @@ from components.demo_bench import DemoBench
 from components.local_tunnel import LocalTunnel, public_url
 from components.multiplexer import Multiplexer
 from components.ngrok_tunnel import NgrokTunnel
-from raven_realtime.nginx import local_tunnel
 from raven_realtime.problem import Problem
+from raven_realtime.proxies.unreadable import Unreadable
+from raven_realtime.sandbox import local_tunnel
 from raven_realtime.sandbox.ngrok import Endpoint, host_of
 from raven_realtime.sandbox.places import Places
 from raven_realtime.sandbox.survey import Found, look
@@ -115,7 +116,7 @@ class RealtimeSandbox(pulumi.ComponentResource):
             settings = load_sandbox(plain, where=f"the arguments of {name}")
             places = Places.at()
             found = look(settings, places)
-        except Problem as problem:
+        except (Problem, Unreadable) as problem:
             raise pulumi.RunError(str(problem)) from None
         self._build(Ground(name, settings, places, found, secrets, pulumi.ResourceOptions(parent=self)))
 

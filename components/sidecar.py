@@ -15,12 +15,13 @@ from components import prod_checks
 from components.checks import PostDeployChecks
 from components.commands import local_command
 from components.docker_host import DockerHost
-from raven_realtime.nginx.fingerprint import STATUS_HOST, configuration_hash
 from raven_realtime.problem import Problem
-from raven_realtime.server import labels, sizes
-from raven_realtime.server.configuration import HOST_GATEWAY, render, upstream_address, uses_gateway
-from raven_realtime.server.scripts import LEAVING
+from raven_realtime.proxies.nginx.fingerprint import STATUS_HOST, configuration_hash
+from raven_realtime.proxies.unreadable import Unreadable
 from raven_realtime.settings import PROJECT, SIDECAR_PORT, SOCKETIO_PORT, Prod, load_prod
+from raven_realtime.sidecar import labels, sizes
+from raven_realtime.sidecar.configuration import HOST_GATEWAY, render, upstream_address, uses_gateway
+from raven_realtime.sidecar.scripts import LEAVING
 
 CONFIG_FOLDER = "/etc/frappe-socketio"
 USER = "101:101"
@@ -129,7 +130,7 @@ class RealtimeSidecar(pulumi.ComponentResource):
             settings = load_prod(given | dict.fromkeys(secrets, "[secret]"), where=f"the arguments of {name}")
             host = DockerHost.of_stack(ssh_key_file=settings.ssh_key_file, ssh_host_key=settings.ssh_host_key)
             image = require_image(settings)
-        except Problem as problem:
+        except (Problem, Unreadable) as problem:
             raise pulumi.RunError(str(problem)) from None
         self._build(name, settings, host, image, secrets)
 

@@ -9,6 +9,7 @@ from pulumi.runtime.config import CONFIG, get_config_env
 from pydantic import SecretStr
 
 from raven_realtime.problem import Problem
+from raven_realtime.proxies.unreadable import Unreadable
 from raven_realtime.settings import PROJECT, Prod, Sandbox, load
 
 
@@ -22,7 +23,7 @@ def stack_settings() -> Sandbox | Prod:
     own = {key.removeprefix(f"{PROJECT}:"): value for key, value in configured.items() if key.startswith(f"{PROJECT}:")}
     try:
         return load(own, where=f"Pulumi.{pulumi.get_stack()}.yaml")
-    except Problem as problem:
+    except (Problem, Unreadable) as problem:
         raise pulumi.RunError(str(problem)) from None
 
 

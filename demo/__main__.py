@@ -15,6 +15,7 @@ from demo.bench_folder import DEFAULT_SITE, PASSWORD, REDIS_PORT, Ports, create_
 from demo.processes import LOOPBACK, programs
 from demo.running import running_bench
 from raven_realtime.problem import Problem
+from raven_realtime.proxies.unreadable import Unreadable
 from raven_realtime.settings import SOCKETIO_PORT, WEB_PORT
 
 app = typer.Typer(help="The demo bench: a stand-in for Frappe and Raven.", add_completion=False, no_args_is_help=True)
@@ -84,7 +85,7 @@ def main() -> None:
     """Run a command; a user's mistake is a message and exit code 2."""
     try:
         app()
-    except Problem as problem:
+    except (Problem, Unreadable) as problem:
         print(f"demo: {problem}", file=sys.stderr)
         sys.exit(2)
 

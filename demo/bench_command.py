@@ -13,6 +13,7 @@ import click
 from demo.bench_folder import Bench, find_bench, read_json_object, write_json
 from demo.publishing import Transaction
 from raven_realtime.problem import Problem
+from raven_realtime.proxies.unreadable import Unreadable
 
 PUBLISH = ("frappe.publish_realtime", "frappe.realtime.publish_realtime")
 FALSE_AND_TRUE: dict[str, object] = {"0": 0, "1": 1, "false": False, "true": True}
@@ -115,7 +116,7 @@ def main() -> None:
     """Run the command; a user's mistake is one line on stderr and exit code 1, as with the real bench."""
     try:
         bench(prog_name="bench")
-    except Problem as problem:
+    except (Problem, Unreadable) as problem:
         click.echo(f"bench: {problem}", err=True)
         sys.exit(1)
 

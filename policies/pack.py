@@ -23,10 +23,10 @@ from pulumi_policy import (
 
 from policies import mends
 from policies.resources import of_resource, of_stack, worlds
+from raven_realtime.declared import rules
+from raven_realtime.declared.resources import JUDGED, Resource
+from raven_realtime.declared.rule import Rule
 from raven_realtime.findings.entry import Entry, Finding, Level
-from raven_realtime.lint import rules
-from raven_realtime.lint.resources import JUDGED, Resource
-from raven_realtime.lint.rule import Rule
 
 SEVERITIES = {Level.ERROR: Severity.HIGH, Level.WARNING: Severity.MEDIUM, Level.NOTE: Severity.LOW}
 SEED = PolicyComplianceFramework(

@@ -22,8 +22,8 @@ from pulumi_policy.proxy import (
 )
 from pulumi_policy.secret import _DictSecretsProxy, _ListSecretsProxy
 
-from raven_realtime.lint.resources import JUDGED, UNKNOWN, Resource, read
-from raven_realtime.lint.world import Hidden, World
+from raven_realtime.declared.resources import JUDGED, UNKNOWN, Resource, read
+from raven_realtime.declared.world import Hidden, World
 
 UNKNOWNS = frozenset(
     {

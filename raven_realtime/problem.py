@@ -8,5 +8,5 @@ class Problem(Exception):  # noqa: N818 (a user's problem, not a programming err
 
     The message is whole sentences: the config key or file and line, what was found, what is accepted, what to do.
     The CLI prints it without a traceback and exits with 2; components raise it as ``pulumi.RunError``.
-    A message never carries a secret.
+    A message never carries a secret. What a file's reader says is `raven_realtime.proxies.unreadable.Unreadable`.
     """

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from hypothesis import HealthCheck, settings
 
 from raven_realtime.problem import Problem
+from raven_realtime.proxies.unreadable import Unreadable
 
 BUDGET = settings(
     deadline=5000, max_examples=int(os.environ.get("FUZZ_EXAMPLES", "100")), suppress_health_check=list(HealthCheck)
@@ -19,6 +20,6 @@ def told(action: Callable[[], object]) -> str | None:
     """Return what a user is told; None where all is well. Any other exception fails the test."""
     try:
         action()
-    except Problem as problem:
+    except (Problem, Unreadable) as problem:
         return str(problem)
     return None

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from raven_realtime.problem import Problem
+from raven_realtime.proxies.unreadable import Unreadable
 from toolchain import debian, engine, environment, image, node, shell, stack_config
 from toolchain.golang import ACTIONLINT, TRAEFIK
 from toolchain.places import BUILDS, CACHE, VENV
@@ -106,7 +107,7 @@ def main(words: list[str] | None = None) -> int:
             clean()
     except subprocess.CalledProcessError as error:
         return error.returncode
-    except Problem as problem:
+    except (Problem, Unreadable) as problem:
         print(problem, file=sys.stderr)
         return 2
     except KeyboardInterrupt:

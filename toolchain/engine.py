@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from raven_realtime.problem import Problem
+from raven_realtime.proxies.unreadable import Unreadable
 from toolchain import pulumi_home
 from toolchain.golang import PULUMI
 from toolchain.places import BUILDS, CACHE, PULUMI_HOME, ROOT, VENV
@@ -109,7 +110,7 @@ def _first_that_works() -> Engine:
     for way in (installed, official, built):
         try:
             return way()
-        except Problem as problem:
+        except (Problem, Unreadable) as problem:
             lacking.append(str(problem))
             if way is not built:
                 _say(lacking[-1])

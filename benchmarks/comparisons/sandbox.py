@@ -10,7 +10,7 @@ from benchmarks import measures, servers
 from benchmarks.comparison import Candidate, Comparison, Measure, Target
 from benchmarks.servers import Way
 from demo.running import free_ports
-from raven_realtime.nginx import multiplexer
+from raven_realtime.sandbox import multiplexer
 
 SEED = """\
 worker_processes auto;

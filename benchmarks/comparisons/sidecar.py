@@ -10,8 +10,8 @@ from benchmarks import measures, servers
 from benchmarks.comparison import Candidate, Comparison, Limit, Measure, NoWorse, Target
 from benchmarks.servers import Way
 from demo.running import free_ports
-from raven_realtime.nginx import sidecar
 from raven_realtime.settings import ServedHost
+from raven_realtime.sidecar import nginx as sidecar
 
 SITE = "localhost"
 SEED = """\

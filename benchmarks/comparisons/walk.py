@@ -22,8 +22,7 @@ from benchmarks.comparison import Candidate, Comparison, Measure
 from demo.bench_folder import DEFAULT_SITE, PASSWORD
 from demo.processes import ROOT
 from demo.running import RunningBench, free_ports, running_bench
-from raven_realtime.nginx import local_tunnel, multiplexer
-from raven_realtime.sandbox import certificate
+from raven_realtime.sandbox import certificate, local_tunnel, multiplexer
 from raven_realtime.sandbox.places import Places
 from raven_realtime.settings import PUBLIC_TLS_PORT
 

@@ -12,6 +12,7 @@ import typer
 from demo.server.layout import DEFAULT_HOSTS, DEFAULT_NAME
 from demo.server.server import Server
 from raven_realtime.problem import Problem
+from raven_realtime.proxies.unreadable import Unreadable
 
 app = typer.Typer(help="A throw-away production server to deploy to.", add_completion=False, no_args_is_help=True)
 
@@ -68,7 +69,7 @@ def main() -> None:
     """Run a command; a user's mistake is a message and exit code 2."""
     try:
         app()
-    except Problem as problem:
+    except (Problem, Unreadable) as problem:
         print(f"demo.server: {problem}", file=sys.stderr)
         sys.exit(2)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from demo.server.opening import opening
 from demo.server.server import Server
 from raven_realtime.problem import Problem
+from raven_realtime.proxies.unreadable import Unreadable
 from raven_realtime.settings import PROJECT
 
 STACK = "prod"
@@ -58,6 +59,6 @@ def main(arguments: list[str]) -> int:
 if __name__ == "__main__":
     try:
         sys.exit(main(sys.argv[1:]))
-    except Problem as problem:
+    except (Problem, Unreadable) as problem:
         print(problem, file=sys.stderr)
         sys.exit(2)

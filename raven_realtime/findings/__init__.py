@@ -9,10 +9,10 @@ import importlib
 import pkgutil
 from functools import cache
 
-from raven_realtime.findings.entry import Entry, Finding, Level, Location
+from raven_realtime.findings.entry import Entry, Finding, Level
 from raven_realtime.problem import Problem
 
-__all__ = ["Entry", "Finding", "Level", "Location", "catalogue", "explain"]
+__all__ = ["Entry", "Finding", "Level", "catalogue", "explain"]
 
 
 @cache

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from raven_realtime.proxies.location import Location
+
 STACKS = {
     "traefik": "Traefik",
     "nginx": "nginx",
@@ -36,18 +38,6 @@ class Given(StrEnum):
 
 
 @dataclass(frozen=True)
-class Location:
-    """Where a finding stands: a file (or the name of a resource or container) and, where known, a line from 1."""
-
-    path: str
-    line: int | None = None
-
-    def __str__(self) -> str:
-        """Return ``path:line``, as editors and compilers write it."""
-        return self.path if self.line is None else f"{self.path}:{self.line}"
-
-
-@dataclass(frozen=True)
 class Finding:
     """One thing found wrong, as a check, a policy or the linter reports it."""
 
@@ -66,7 +56,7 @@ class Finding:
 
     @property
     def at_fault(self) -> str:
-        """The part of the path that is at fault: one of the names in ``raven_realtime.hops.HOPS``."""
+        """The part of the path that is at fault: one of the names in ``raven_realtime.live.HOPS``."""
         return self.hop or self.entry.hop
 
     @property
@@ -93,7 +83,7 @@ class Entry:
     """A short noun phrase, no full stop: ``Origin refused``."""
     level: Level
     hop: str
-    """The part of the path that is at fault: one of the names in ``raven_realtime.hops.HOPS``."""
+    """The part of the path that is at fault: one of the names in ``raven_realtime.live.HOPS``."""
     meaning: str
     """What is wrong and why it breaks realtime, in Markdown."""
     shows: str

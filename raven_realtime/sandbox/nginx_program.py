@@ -12,13 +12,14 @@ from pathlib import Path
 
 import httpx
 
-from raven_realtime.nginx import verify
-from raven_realtime.nginx.fingerprint import STATUS_HOST, configuration_hash
-from raven_realtime.nginx.pieces import Capacity
 from raven_realtime.problem import Problem
+from raven_realtime.proxies.nginx.fingerprint import STATUS_HOST, configuration_hash
+from raven_realtime.proxies.unreadable import Unreadable
+from raven_realtime.sandbox import nginx_check
 from raven_realtime.sandbox.places import Places
 from raven_realtime.sandbox.supervisor import Program, Supervisor
 from raven_realtime.sandbox.whole_file import write_whole
+from raven_realtime.sidecar.pieces import Capacity
 
 PATIENCE = 10.0
 """Seconds that nginx gets to answer with a new configuration."""
@@ -53,10 +54,10 @@ def install(places: Places, name: str, text: str, status_url: str) -> bool:
     """
     conf = places.nginx_conf(name)
     conf.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    verify.verify(text, name=str(conf))
+    nginx_check.verify(text, name=str(conf))
     supervisor = Supervisor(places)
     program = Program(
-        name, (verify.find(), "-e", "stderr", "-p", str(conf.parent), "-c", str(conf)), stop_signal="QUIT"
+        name, (nginx_check.find(), "-e", "stderr", "-p", str(conf.parent), "-c", str(conf)), stop_signal="QUIT"
     )
     old = conf.read_text() if conf.exists() else None
     if live_hash(status_url) == configuration_hash(text) and old == text:
@@ -67,7 +68,7 @@ def install(places: Places, name: str, text: str, status_url: str) -> bool:
         if not supervisor.apply(program):
             supervisor.hup(name)
         _wait_for(status_url, configuration_hash(text))
-    except Problem as problem:
+    except (Problem, Unreadable) as problem:
         if old is not None:
             write_whole(conf, old)
             if name in supervisor.pids():

@@ -21,6 +21,7 @@ import httpx
 from ruamel.yaml import YAML
 
 from raven_realtime.problem import Problem
+from raven_realtime.proxies.unreadable import Unreadable
 from raven_realtime.sandbox.places import Places
 from raven_realtime.sandbox.supervisor import Program, Supervisor
 from raven_realtime.sandbox.whole_file import write_whole
@@ -144,7 +145,7 @@ def start(
             supervisor.restart(PROGRAM, wait=False)  # a refused session ends it at once: the log says why
         names = [str(endpoint["name"]) for endpoint in document["endpoints"]]
         urls = _wait_for([*names, *([str(then["name"])] if then else [])], places, before, authtoken)
-    except (Problem, KeyboardInterrupt) as failed:
+    except (Problem, Unreadable, KeyboardInterrupt) as failed:
         if former == wanted:
             raise
         if former:

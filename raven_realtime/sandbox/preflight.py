@@ -5,9 +5,8 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
-from raven_realtime.nginx import verify
 from raven_realtime.problem import Problem
-from raven_realtime.sandbox import ngrok
+from raven_realtime.sandbox import nginx_check, ngrok
 from raven_realtime.sandbox.bench import Bench
 from raven_realtime.sandbox.clean_start import leftovers
 from raven_realtime.sandbox.listener import answers, listeners, may_bind
@@ -28,7 +27,7 @@ def require_programs(settings: Sandbox) -> None:
     Raises:
         Problem: one is missing; with how to get it.
     """
-    verify.find()
+    nginx_check.find()
     if importlib.util.find_spec("supervisor") is None:
         raise Problem(
             "supervisor is not installed: it keeps the sandbox's processes. pip install 'raven-realtime[pulumi]'"

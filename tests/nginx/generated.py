@@ -13,11 +13,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from raven_realtime.nginx.build import build
-from raven_realtime.nginx.directive import Directive, block, say
-from raven_realtime.nginx.parse import parse_text
-from raven_realtime.nginx.request import Request
-from raven_realtime.nginx.routing import Action, Answer, Configuration
+from raven_realtime.proxies.nginx.build import build
+from raven_realtime.proxies.nginx.directive import Directive, block, say
+from raven_realtime.proxies.nginx.parse import parse_text
+from raven_realtime.proxies.nginx.request import Request
+from raven_realtime.proxies.nginx.routing import Action, Answer, Configuration
 from tests.nginx.server import Client, Nginx, Reply
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]

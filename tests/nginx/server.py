@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from raven_realtime.nginx import verify
+from raven_realtime.sandbox import nginx_check
 
 
 @dataclass
@@ -25,7 +25,7 @@ class Nginx:
     """A port that the configuration listens on: what tells that nginx is up."""
 
     def __enter__(self) -> Nginx:
-        command = [verify.find(), "-e", "stderr", "-p", str(self.path.parent), "-c", str(self.path)]
+        command = [nginx_check.find(), "-e", "stderr", "-p", str(self.path.parent), "-c", str(self.path)]
         self.log = self.path.with_suffix(".stderr")
         with self.log.open("w") as errors:
             self.process = subprocess.Popen(command, stderr=errors, start_new_session=True)

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from demo.ports import free_port
-from raven_realtime.nginx import proxying, rewriting, routing, variables
-from raven_realtime.nginx.escaping import normalize
-from raven_realtime.nginx.exchange import Exchange
-from raven_realtime.nginx.locations import Found, Kind, Location, Locations
-from raven_realtime.nginx.regex import Undecided, search
-from raven_realtime.nginx.routing import Action, Configuration
-from raven_realtime.nginx.servers import Names
+from raven_realtime.proxies.nginx import proxying, rewriting, routing, variables
+from raven_realtime.proxies.nginx.escaping import normalize
+from raven_realtime.proxies.nginx.exchange import Exchange
+from raven_realtime.proxies.nginx.locations import Found, Kind, Location, Locations
+from raven_realtime.proxies.nginx.regex import Undecided, search
+from raven_realtime.proxies.nginx.routing import Action, Configuration
+from raven_realtime.proxies.nginx.servers import Names
 from tests.measured import Counted
 from tests.nginx.backend import Backend
 from tests.nginx.generated import Recorded, batches, disagreements, record, told

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from demo.ports import free_port
-from raven_realtime.nginx import local_tunnel, multiplexer, sidecar
-from raven_realtime.nginx.fingerprint import STATUS_HOST, configuration_hash
-from raven_realtime.nginx.pieces import Capacity
+from raven_realtime.proxies.nginx.fingerprint import STATUS_HOST, configuration_hash
+from raven_realtime.sandbox import local_tunnel, multiplexer
 from raven_realtime.settings import ServedHost
+from raven_realtime.sidecar import nginx as sidecar
+from raven_realtime.sidecar.pieces import Capacity
 from tests.nginx.backend import Backend
 from tests.nginx.server import Client, Nginx, seen_values
 

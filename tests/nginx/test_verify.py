@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from raven_realtime.nginx import multiplexer, verify
 from raven_realtime.problem import Problem
+from raven_realtime.sandbox import multiplexer, nginx_check
 
 
 def test_takes_what_we_render(tmp_path: Path) -> None:
-    verify.verify(multiplexer.render(multiplexer.Multiplexer(tmp_path, "raven.localhost")))
+    nginx_check.verify(multiplexer.render(multiplexer.Multiplexer(tmp_path, "raven.localhost")))
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def test_takes_what_we_render(tmp_path: Path) -> None:
 )
 def test_passes_on_nginx_own_words(text: str, message: str) -> None:
     with pytest.raises(Problem) as told:
-        verify.verify(text, name="a.conf")
+        nginx_check.verify(text, name="a.conf")
     assert "nginx refuses a.conf:\n" in str(told.value)
     assert message in str(told.value)
 
@@ -34,9 +34,9 @@ def test_a_file_with_its_includes(tmp_path: Path) -> None:
     main = tmp_path / "nginx.conf"
     main.write_text(f"pid {tmp_path}/pid; events {{}} http {{ access_log off; include part.conf; }}")
     with pytest.raises(Problem, match=r"part\.conf:1"):
-        verify.verify_file(main)
+        nginx_check.verify_file(main)
 
 
 def test_nginx_that_is_not_there() -> None:
     with pytest.raises(Problem, match="apt-get install nginx-light"):
-        verify.find("nginx-of-nowhere")
+        nginx_check.find("nginx-of-nowhere")

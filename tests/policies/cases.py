@@ -6,8 +6,8 @@ import importlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from raven_realtime.lint import rules
-from raven_realtime.lint.rule import Rule
+from raven_realtime.declared import rules
+from raven_realtime.declared.rule import Rule
 from tests.policies.declared import Stack
 
 ROOT = Path(__file__).parents[2]

@@ -11,14 +11,14 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 
 from components.sidecar import container
-from raven_realtime.lint.resources import Resource, read
-from raven_realtime.lint.world import Hidden, World
-from raven_realtime.nginx import local_tunnel, multiplexer
-from raven_realtime.nginx.pieces import Capacity
+from raven_realtime.declared.resources import Resource, read
+from raven_realtime.declared.world import Hidden, World
+from raven_realtime.sandbox import local_tunnel, multiplexer
 from raven_realtime.sandbox.ngrok import Endpoint, configuration
-from raven_realtime.server import labels
-from raven_realtime.server.configuration import render
 from raven_realtime.settings import Prod, load_prod
+from raven_realtime.sidecar import labels
+from raven_realtime.sidecar.configuration import render
+from raven_realtime.sidecar.pieces import Capacity
 
 CONTAINER = "docker:index/container:Container"
 IMAGE = "docker:index/remoteImage:RemoteImage"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from raven_realtime.lint.resources import ASKED
+from raven_realtime.declared.resources import ASKED
 from tests.policies.declared import (
     COMMAND,
     CONTAINER,

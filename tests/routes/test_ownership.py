@@ -10,14 +10,14 @@ import pytest
 from typer import Typer
 from typer.testing import CliRunner
 
-from raven_realtime.findings import Location
+from raven_realtime.declared.routes import command
+from raven_realtime.declared.routes.ownership import Wanted, judge, shared, with_running
+from raven_realtime.docker_host import DockerHost
 from raven_realtime.problem import Problem
-from raven_realtime.routes import command
-from raven_realtime.routes.ownership import Wanted, judge, shared, with_running
-from raven_realtime.server.labels import STACK
-from raven_realtime.traefik.containers import Container
-from raven_realtime.traefik.dockerhost import DockerHost
-from raven_realtime.traefik.elements import labels_of
+from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.traefik.containers import Container
+from raven_realtime.proxies.traefik.elements import labels_of
+from raven_realtime.sidecar.labels import STACK
 
 APP = Typer()
 command.register(APP)

@@ -9,8 +9,8 @@ import pytest
 from typer import Typer
 from typer.testing import CliRunner
 
+from raven_realtime.declared.routes import command
 from raven_realtime.problem import Problem
-from raven_realtime.routes import command
 from tests.golden import hold
 from toolchain.places import ROOT
 
@@ -48,7 +48,7 @@ def test_the_answer(name: str, arguments: tuple[str, ...], monkeypatch: pytest.M
 
 
 def test_a_stack_file_is_read_as_swarm_reads_it() -> None:
-    stack = ROOT / "tests/unit/lint/healthy/swarm/stack.yml"
+    stack = ROOT / "tests/unit/declared/healthy/swarm/stack.yml"
     assert "/socket.io/  websocket@swarm → websocket@swarm (port 9000)" in said("erp.example.com", str(stack))
 
 

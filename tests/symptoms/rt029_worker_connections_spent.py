@@ -1,6 +1,6 @@
 """worker_connections are not enough: each proxied client takes two, and others hold all that nginx has."""
 
-from raven_realtime.nginx.pieces import Capacity
+from raven_realtime.sidecar.pieces import Capacity
 from tests.symptoms.path import Symptom
 
 SYMPTOM = Symptom(

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from raven_realtime.doctor.journey import diagnose
-from raven_realtime.doctor.text import closing
-from tests.hops.doctor.promptness import within
+from raven_realtime.live.doctor.journey import diagnose
+from raven_realtime.live.doctor.text import closing
+from tests.live.doctor.promptness import within
 from tests.symptoms import table
 from tests.symptoms.listing import symptoms
 from tests.symptoms.path import Path, Symptom

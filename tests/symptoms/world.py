@@ -15,18 +15,18 @@ import pytest
 from demo.bench_folder import PASSWORD, Ports, create_bench
 from demo.processes import ROOT, programs
 from demo.running import RunningBench
-from raven_realtime.doctor import journey
-from raven_realtime.doctor.diagnosis import Diagnosis
-from raven_realtime.doctor.journey import Question, diagnose
-from raven_realtime.hops import event
-from raven_realtime.hops.inside import Inside
-from raven_realtime.hops.publisher import Publisher
-from raven_realtime.hops.target import Credentials, Target
-from raven_realtime.nginx import local_tunnel, multiplexer, sidecar
+from raven_realtime.live.checks import event
+from raven_realtime.live.doctor import journey
+from raven_realtime.live.doctor.diagnosis import Diagnosis
+from raven_realtime.live.doctor.journey import Question, diagnose
+from raven_realtime.live.inside import Inside
+from raven_realtime.live.publisher import Publisher
+from raven_realtime.live.target import Credentials, Target
 from raven_realtime.problem import Problem
-from raven_realtime.sandbox import certificate
+from raven_realtime.sandbox import certificate, local_tunnel, multiplexer
 from raven_realtime.sandbox.places import Places
 from raven_realtime.settings import ServedHost
+from raven_realtime.sidecar import nginx as sidecar
 from tests.symptoms.firewall import dropping
 from tests.symptoms.path import CHANNEL, HOST, SITE, Path, merge, without_none
 from tests.symptoms.servers import Traefik, listens, nginx, ngrok, running, sockets_held, wait

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from raven_realtime.live.verify import remote
+from raven_realtime.live.verify.command import run
+from raven_realtime.live.verify.declared import CHECKS, checks
 from raven_realtime.problem import Problem
-from raven_realtime.verify import remote
-from raven_realtime.verify.command import run
-from raven_realtime.verify.declared import CHECKS, checks
 from tests.toolchain.sshd import Server, serving
 
 

@@ -7,7 +7,7 @@ from functools import reduce
 
 from hypothesis import strategies as st
 
-from raven_realtime.traefik.request import Request
+from raven_realtime.proxies.traefik.request import Request
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from http.client import HTTPResponse
 
 import pytest
 
-from raven_realtime.findings.entry import Location
-from raven_realtime.traefik.api import read_api
-from raven_realtime.traefik.decide import Outcome, route
-from raven_realtime.traefik.file import read_dynamic
-from raven_realtime.traefik.request import Request
-from raven_realtime.traefik.static import static_arguments
-from raven_realtime.traefik.table import Table, assemble
+from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.traefik.api import read_api
+from raven_realtime.proxies.traefik.decide import Outcome, route
+from raven_realtime.proxies.traefik.file import read_dynamic
+from raven_realtime.proxies.traefik.request import Request
+from raven_realtime.proxies.traefik.static import static_arguments
+from raven_realtime.proxies.traefik.table import Table, assemble
 from tests.traefik.running import HEADER, Answer, Traefik, traefik
 
 OPTIONS = (

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from raven_realtime.traefik.claims import Reach, claimants
-from raven_realtime.traefik.decide import Outcome, route
-from raven_realtime.traefik.matchers import PathPrefix
-from raven_realtime.traefik.request import Rejected, Request, Seen, host_without_port, see
-from raven_realtime.traefik.rule import RuleError, parse
-from raven_realtime.traefik.table import Contribution, EntryPoint, Middleware, Router, Service, Table, assemble
+from raven_realtime.proxies.traefik.claims import Reach, claimants
+from raven_realtime.proxies.traefik.decide import Outcome, route
+from raven_realtime.proxies.traefik.matchers import PathPrefix
+from raven_realtime.proxies.traefik.request import Rejected, Request, Seen, host_without_port, see
+from raven_realtime.proxies.traefik.rule import RuleError, parse
+from raven_realtime.proxies.traefik.table import Contribution, EntryPoint, Middleware, Router, Service, Table, assemble
 from tests.measured import Counted
 from tests.traefik.cases import CASES, MATCHERS, Case, Made
 from tests.traefik.running import HEADER, Answer, Traefik, traefik

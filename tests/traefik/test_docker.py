@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from raven_realtime.findings.entry import Location
-from raven_realtime.traefik.api import read_api
-from raven_realtime.traefik.containers import DOCKER, SWARM, ProviderSettings, contribution
-from raven_realtime.traefik.dockerhost import read_containers, read_services
-from raven_realtime.traefik.static import static_arguments
-from raven_realtime.traefik.table import Table, assemble
+from raven_realtime.docker_host import read_containers, read_services
+from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.traefik.api import read_api
+from raven_realtime.proxies.traefik.containers import DOCKER, SWARM, ProviderSettings, contribution
+from raven_realtime.proxies.traefik.static import static_arguments
+from raven_realtime.proxies.traefik.table import Table, assemble
 from tests.dockerd import Dockerd, throwaway_dockerd
 from tests.traefik.running import traefik
 

@@ -17,17 +17,40 @@ MAY_IMPORT: dict[str, set[str]] = {
     "policies": {"policies", "raven_realtime", "pulumi"},
     "demo": {"demo", "raven_realtime", "toolchain"},  # its server runs what the toolchain builds: Traefik, an image
     "toolchain": {"toolchain", "raven_realtime", "pulumi"},
+    "gate": {"gate", "raven_realtime", "toolchain"},
     # it measures what they make
     "benchmarks": {"benchmarks", "demo", "raven_realtime", "policies", "toolchain", "pulumi"},
     "__main__.py": {"components", "raven_realtime", "pulumi"},
 }
 """For each room what it may import of the rooms and of Pulumi (CONTRIBUTING, "The house")."""
+WITHIN: dict[str, set[str]] = {
+    "proxies": {"proxies"},
+    "places": {"places", "proxies"},
+    "findings": {"findings", "problem", "proxies"},
+    "declared": {
+        "declared",
+        "docker_host",
+        "findings",
+        "live",
+        "places",
+        "problem",
+        "proxies",
+        "settings",
+        "sidecar",
+        "ssh",
+    },
+    "live": {"docker_host", "findings", "live", "machine", "problem", "proxies", "settings", "shown", "ssh"},
+    "sidecar": {"problem", "proxies", "settings", "sidecar"},
+    "sandbox": {"problem", "proxies", "sandbox", "settings", "sidecar"},
+    "render": {"render", "sandbox", "settings", "sidecar"},
+}
+"""For each room of raven_realtime what it may import of the others."""
 PORT = re.compile(r"(?<![\d.,_])(8000|8005|9000)(?![\d_]|[.,]\d)")
 """The three ports of the sandbox's picture; 8,000 and 8_000 are counts."""
 MAY_NAME_PORTS = {
     "raven_realtime/settings.py": "the definition",
     "raven_realtime/findings/": "prose for people, with commands to copy",
-    "raven_realtime/lint/rules/port_9000.py": "the rule is about the number, and named after it",
+    "raven_realtime/declared/rules/port_9000.py": "the rule is about the number, and named after it",
     "demo/realtime/options.js": "Frappe's own fallback, in its language",
 }
 ADDRESSES = {
@@ -75,6 +98,23 @@ def test_imports_point_one_way(room: str) -> None:
         if (name := "pulumi" if found.startswith("pulumi") else found) in watched - MAY_IMPORT[room]
     ]
     assert wrong == []
+
+
+@pytest.mark.parametrize("room", WITHIN)
+def test_imports_within_the_knowledge_point_one_way(room: str) -> None:
+    folder = ROOT / "raven_realtime" / room
+    found = {
+        part: f"{file.relative_to(ROOT)}:{node.lineno} imports {part}"
+        for file in folder.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "raven_realtime"
+        for part in (
+            [alias.name for alias in node.names]
+            if node.module == "raven_realtime"
+            else [str(node.module).split(".")[1]]
+        )
+    }
+    assert [said for part, said in found.items() if part not in WITHIN[room]] == []
 
 
 def literals(file: Path) -> Iterator[tuple[int, str]]:

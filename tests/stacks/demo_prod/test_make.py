@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from demo.server import Server
-from tests.server.traces import traces_of
+from tests.sidecar.traces import traces_of
 from tests.stacks.checkout import Ran, checkout
 from tests.stacks.prod.production import HOST, SEED_LABELS
 from toolchain import image

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from demo.running import RunningBench, free_ports, running_bench
-from raven_realtime.hops import Outcome, upgrade
-from raven_realtime.hops.target import Target
+from raven_realtime.live import Outcome
+from raven_realtime.live.checks import upgrade
+from raven_realtime.live.target import Target
 from tests.stacks.ngrok.tunnelled import HANDSHAKE
 from tests.standins.ngrok.tokens import VALID
 

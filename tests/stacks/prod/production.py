@@ -14,7 +14,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from demo.server import Server
-from raven_realtime.server import labels
+from raven_realtime.sidecar import labels
 from tests.engine import Run, Stack
 from tests.measured import BESIDE_OTHERS
 from tests.stacks.checkout import Checkout, Ran

@@ -11,7 +11,7 @@ import pytest
 from raven_realtime import findings
 from raven_realtime.findings import Entry, Level, catalogue, explain, pages
 from raven_realtime.findings.entry import STACKS
-from raven_realtime.hops import HOPS
+from raven_realtime.live import HOPS
 from raven_realtime.problem import Problem
 
 ENTRIES = catalogue()

@@ -10,7 +10,7 @@ import pytest
 
 from demo.server import Server
 from tests.engine import Stack
-from tests.server.by_hand import run_by_hand
+from tests.sidecar.by_hand import run_by_hand
 from tests.stacks.checkout import Checkout
 from tests.stacks.prod.load import clients, handshakes
 from tests.stacks.prod.production import (

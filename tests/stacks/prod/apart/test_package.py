@@ -6,7 +6,7 @@ from pathlib import Path
 
 from demo.server import Server
 from demo.server.traefik import RESOLVER
-from raven_realtime.server import labels
+from raven_realtime.sidecar import labels
 from tests.engine import Stack
 from tests.stacks.package.taken import take
 from tests.stacks.prod.production import SECOND_HOST, SECOND_SITE, engine_on, facts, handshake

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from demo.bench_folder import create_bench, write_json
-from raven_realtime.server.scripts import FOLDER, command
 from raven_realtime.settings import SOCKETIO_PORT
+from raven_realtime.sidecar.scripts import FOLDER, command
 from tests import golden
 from toolchain.places import ROOT
 

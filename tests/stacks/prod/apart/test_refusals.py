@@ -15,7 +15,7 @@ import pytest
 
 from demo.server import Server
 from demo.server.docker import FILES
-from raven_realtime.nginx.pieces import SPARE
+from raven_realtime.sidecar.pieces import SPARE
 from tests import golden
 from tests.stacks.checkout import Checkout
 from tests.stacks.prod.apart.test_remote import from_laptop

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from demo.server import Server
-from raven_realtime.server.scripts import FOLDER
+from raven_realtime.sidecar.scripts import FOLDER
 from tests.stacks.prod.production import remove_containers
 
 PROCESS = "myresolver (<SERVER>/traefik/traefik.yml of the process traefik)"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from raven_realtime.server import labels, sizes
+from raven_realtime.sidecar import labels, sizes
 from tests.engine import Run
 from tests.stacks.prod.production import (
     ANSWERS_WITHIN,

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from raven_realtime.nginx.sidecar import WORKERS
-from raven_realtime.server import sizes
+from raven_realtime.sidecar import sizes
+from raven_realtime.sidecar.nginx import WORKERS
 from tests.engine import Run
 from tests.stacks.prod.load import Seen, clients, handshakes
 from tests.stacks.prod.production import ANSWERS_WITHIN, CAPACITY, HOST, Production, handshake, within

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from raven_realtime.sandbox.survey import DEMO_BENCH_COMMAND, DEMO_SITE
-from tests.hops.conftest import cli
+from tests.live.conftest import cli
 from tests.stacks.deployment import PUBLIC, Deployment
 
 BLIND = {"containers", "routers", "versions"}

@@ -11,10 +11,9 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 import psutil
 import pytest
 
-from raven_realtime.nginx import local_tunnel, multiplexer
-from raven_realtime.nginx.pieces import Capacity
-from raven_realtime.sandbox import clean_start, nginx_program
+from raven_realtime.sandbox import clean_start, local_tunnel, multiplexer, nginx_program
 from raven_realtime.sandbox.survey import DEMO_SITE
+from raven_realtime.sidecar.pieces import Capacity
 from tests.measured import Measured
 from tests.stacks.deployment import STATUS, Deployment, within
 from tests.stacks.machine import command, processes

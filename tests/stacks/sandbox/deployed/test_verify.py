@@ -46,7 +46,7 @@ def test_every_check_passes(sandbox: Deployment) -> None:
     assert outcomes(verify(sandbox, expect=0)) == PASSED
 
 
-@pytest.mark.full  # three pings take over a minute; tests/hops/test_verify.py holds the option itself
+@pytest.mark.full  # three pings take over a minute; tests/live/test_verify.py holds the option itself
 def test_through_three_pings(sandbox: Deployment) -> None:
     ran = verify(sandbox, "--hold", expect=0)
     assert outcomes(ran) == PASSED

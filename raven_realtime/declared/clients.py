@@ -1,0 +1,51 @@
+"""Where frontend code, or the bundle made of it, opens a socket: the calls of socket.io-client's `io(…)`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from raven_realtime.declared.world import World
+from raven_realtime.proxies.location import Location
+
+_CALL = re.compile(r"(?<![\w.$])(?:io(?:\.connect)?|lookup)\s*\(")
+LONGEST = 2_000
+"""Characters of one call that are read."""
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One call of `io(…)`."""
+
+    arguments: str
+    location: Location
+
+    @property
+    def address(self) -> str:
+        """The first argument; empty without one, or where it is the options."""
+        first = re.split(r",(?![^({\[]*[)}\]])", self.arguments, maxsplit=1)[0].strip()
+        return "" if first.startswith("{") else first
+
+    @property
+    def options(self) -> str:
+        """The rest: an object, as it is written."""
+        return self.arguments[self.arguments.find("{") :] if "{" in self.arguments else ""
+
+
+def connections(world: World) -> Iterator[Connection]:
+    """Yield the calls in all sources; those of server code (`new Server`, `require('socket.io')`) are no clients."""
+    for source in world.sources:
+        if not re.search(r"socket\.io", source.text):
+            continue
+        for call in _CALL.finditer(source.text):
+            yield Connection(_arguments(source.text, call.end()), source.line(call.start()))
+
+
+def _arguments(text: str, start: int) -> str:
+    depth = 1
+    for position in range(start, min(len(text), start + LONGEST)):
+        depth += (text[position] in "([{") - (text[position] in ")]}")
+        if depth == 0:
+            return text[start:position]
+    return text[start : start + LONGEST]

@@ -1,0 +1,213 @@
+"""Files and folders to judge: what each one is, told by its name and content, and what it declares."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from raven_realtime.declared import compose_files, pulumi_config, resources, texts
+from raven_realtime.declared.world import Nginx, Reading, Setting, Source, World
+from raven_realtime.problem import Problem
+from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.nginx.parse import parse_file
+from raven_realtime.proxies.traefik.elements import Element, read_toml, read_yaml, yaml_element
+from raven_realtime.proxies.traefik.file import read_dynamic
+from raven_realtime.proxies.traefik.overrides import projects
+from raven_realtime.proxies.traefik.static import static_of
+from raven_realtime.proxies.unreadable import Unreadable
+
+MOST_FILES = 2_000
+"""How many files of a folder are looked at."""
+LARGEST_STATE = 64 << 20
+LARGEST_SOURCE = 16 << 20
+SKIPPED = frozenset({"node_modules", ".git", ".venv", "venv", "__pycache__", ".cache", "dist-info"})
+YAML = frozenset({".yml", ".yaml"})
+SITE_CONFIGS = frozenset({"common_site_config.json", "site_config.json"})
+ACCEPTED = (
+    "compose files, nginx configurations (*.conf), Traefik's static and dynamic files (YAML, TOML), ngrok's file, "
+    "common_site_config.json, Pulumi.<stack>.yaml, an exported Pulumi state (JSON), frontend sources or bundles "
+    "(JS, TS, Vue, HTML)"
+)
+
+
+@dataclass
+class _Files(Reading):
+    """A world being read from files; compose files wait until it is known what is put on top of them."""
+
+    compose: list[tuple[Path, Element]] = field(default_factory=list)
+
+    def read_compose(self) -> None:
+        """Read the compose files that wait."""
+        for project in projects(self.compose):
+            try:
+                inner = compose_files.read(project.path, project.root)
+            except (Problem, Unreadable) as problem:
+                self.refuse(problem, Location(str(project.path)))
+            else:
+                self.parts += inner.parts
+                self.problems += inner.problems
+        self.compose.clear()
+
+
+def read(paths: Sequence[str]) -> Reading:
+    """Read everything that is named.
+
+    Args:
+        paths: files and folders; ``-`` is an exported state on standard input.
+
+    Returns:
+        What they declare. A file that is named and cannot be read, or is nothing that is judged, is in its problems.
+    """
+    reading = _Files()
+    for name in paths:
+        try:
+            if name == "-":
+                _state(sys.stdin.buffer.read(LARGEST_STATE + 1), "standard input", reading)
+            elif Path(name).is_dir():
+                _folder(Path(name), reading)
+            elif not _file(Path(name), reading):
+                reading.refuse(Problem(f"{name}: nothing that is judged. Accepted: {ACCEPTED}."), Location(name))
+        except (Problem, Unreadable) as problem:
+            reading.refuse(problem, Location(name))
+        except RecursionError:
+            reading.refuse(Problem(f"{name}: it nests deeper than any configuration needs."), Location(name))
+    reading.read_compose()
+    return reading
+
+
+def _folder(folder: Path, reading: _Files) -> None:
+    """Read a folder's files; what an nginx configuration in it includes is not read again by itself."""
+    files = list(_inside(folder))
+    if len(files) > MOST_FILES:
+        raise Problem(
+            f"{folder}: more than {MOST_FILES} files that may be judged. Name the files, or a smaller folder."
+        )
+    whole = [file for file in files if file.suffix == ".conf" and _is_whole(file)]
+    included: set[Path] = set()
+    mounted = len(reading.parts)
+    yaml = [file for file in files if file.suffix in YAML]
+    for file in [*yaml, *whole, *files]:
+        if file not in yaml:
+            reading.read_compose()  # it says which of the others are mounted
+        taken = included | {Path(nginx.name).resolve() for part in reading.parts[mounted:] for nginx in part.nginx}
+        if file.resolve() in taken:
+            continue
+        before = len(reading.parts)
+        try:
+            _file(file, reading)
+        except (Problem, Unreadable) as problem:
+            reading.refuse(problem, Location(str(file)))
+        included.add(file.resolve())
+        included |= {
+            Path(inner.file).resolve()
+            for part in reading.parts[before:]
+            for nginx in part.nginx
+            for top in nginx.tree
+            for inner in top.walk()
+            if inner.file
+        }
+
+
+def _inside(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.is_symlink() or path.name in SKIPPED:
+            continue
+        if path.is_dir():
+            yield from _inside(path)
+        elif path.suffix in {*YAML, *texts.SOURCES, ".conf", ".toml"} or path.name in SITE_CONFIGS:
+            yield path
+
+
+def _is_whole(file: Path) -> bool:
+    try:
+        return "http" in file.read_text(errors="replace")[:LARGEST_SOURCE].split()
+    except OSError:
+        return False
+
+
+def _file(path: Path, reading: _Files) -> bool:
+    """Read one file; tell whether it is anything that is judged.
+
+    Raises:
+        Problem: it cannot be read, or is malformed; the message has file and line.
+    """
+    if path.suffix in texts.SOURCES:
+        reading.parts.append(World(sources=(Source(str(path), _text(path, LARGEST_SOURCE)),)))
+        return True
+    if path.name in SITE_CONFIGS:
+        reading.parts.append(texts.site_config(read_yaml(path)))
+        return True
+    if path.suffix == ".json":
+        _state(_bytes(path, LARGEST_STATE), str(path), reading)
+        return True
+    if path.suffix in {*YAML, ".toml"}:
+        return _settings(path, reading)
+    return _nginx(path, reading)
+
+
+def _nginx(path: Path, reading: _Files) -> bool:
+    tree = parse_file(path, check=True)
+    text = "".join(_bytes(path, LARGEST_SOURCE).decode("utf-8", errors="replace"))
+    where = Location(str(path))
+    reading.parts.append(World(nginx=(Nginx(str(path), tree, where),), texts=(Setting("nginx", text, where),)))
+    return True
+
+
+def _settings(path: Path, reading: _Files) -> bool:
+    root = read_toml(path) if path.suffix == ".toml" else read_yaml(path)
+    if pulumi_config.is_stack(path):
+        reading.parts.append(pulumi_config.read(root, path))
+    elif root.get("services") and not root.get("http"):
+        reading.compose.append((path, root))
+    elif root.get("entryPoints") or root.path("providers", "docker") or root.path("providers", "swarm"):
+        reading.parts.append(World(statics=(static_of(root),)))
+    elif root.get("http") or root.get("tls"):
+        certificates = bool(_entries(root.path("tls", "certificates")) or root.path("tls", "stores"))
+        reading.parts.append(World(traefik_files=(read_dynamic([path]),), certificates=certificates))
+    elif (root.get("endpoints") or root.get("tunnels")) and path.suffix in YAML:
+        reading.parts.append(texts.ngrok(root, _text(path, LARGEST_SOURCE)))
+    else:
+        return False
+    return True
+
+
+def _entries(element: Element | None) -> list[Element]:
+    return element.children if element else []
+
+
+def _state(raw: bytes, name: str, reading: _Files) -> None:
+    if len(raw) > LARGEST_STATE:
+        raise Problem(f"{name}: larger than {LARGEST_STATE >> 20} MiB; a stack's state is smaller.")
+    if not raw.strip():
+        raise Problem(f"{name}: the file is empty.")
+    try:
+        document = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        line = getattr(error, "lineno", None)
+        place = f"{name}:{line}" if line else name
+        raise Problem(f"{place}: the file is not JSON: {getattr(error, 'msg', error)}.") from None
+    if isinstance(document, dict) and "socketio_port" in document and "deployment" not in document:
+        reading.parts.append(texts.site_config(yaml_element(raw.decode(errors="replace"), name)))
+        return
+    try:
+        inner = resources.read(resources.of_state(document if isinstance(document, dict) else {}))
+    except (Problem, Unreadable) as problem:
+        raise Problem(f"{name}: {problem}.") from None
+    reading.parts += inner.parts
+    reading.problems += inner.problems
+
+
+def _bytes(path: Path, most: int) -> bytes:
+    try:
+        if path.stat().st_size > most:
+            raise Problem(f"{path}: larger than {most >> 20} MiB.")
+        return path.read_bytes()
+    except OSError as error:
+        raise Problem(f"{path}: the file cannot be read: {error.strerror}.") from None
+
+
+def _text(path: Path, most: int) -> str:
+    return _bytes(path, most).decode("utf-8", errors="replace")

@@ -1,0 +1,68 @@
+"""nginx holds as many sockets as it is meant to, and may open the files for them."""
+
+from collections.abc import Iterator
+
+from raven_realtime.declared.passages import forwarding, place
+from raven_realtime.declared.rule import Parameter, Parameters, Rule
+from raven_realtime.declared.world import Nginx, World
+from raven_realtime.findings.entry import Finding
+from raven_realtime.findings.rt029_worker_connections_spent import ENTRY
+
+DEFAULT_CONNECTIONS = 512
+"""nginx.org, ngx_core_module, worker_connections."""
+SPARE = 24
+"""Listening sockets, logs and the like."""
+
+
+def judge(world: World, parameters: Parameters) -> Iterator[Finding]:
+    """Do the arithmetic: two connections a socket, a file a connection, and the container's limit above both."""
+    serving = {passage.nginx.name for passage in forwarding(world)}
+    for nginx in world.nginx:
+        events = nginx.top("events")
+        if nginx.name not in serving or events is None:
+            continue
+        said = next(events.children("worker_connections"), None)
+        connections = _number(said.args[0] if said else "", DEFAULT_CONNECTIONS)
+        where = place(said or events, nginx)
+        needed = 2 * parameters["sockets"]
+        if connections < needed:
+            yield ENTRY.found(
+                f"worker_connections {connections} hold {max(0, connections - SPARE) // 2} sockets a worker; "
+                f"{parameters['sockets']} take {needed}",
+                where,
+            )
+        yield from _files(nginx, connections, world)
+
+
+def _files(nginx: Nginx, connections: int, world: World) -> Iterator[Finding]:
+    said = nginx.top("worker_rlimit_nofile")
+    container = world.container(nginx.runs_in)
+    allowed = container.nofile if container else None
+    limit = _number(said.args[0], 0) if said else allowed
+    if limit is None:
+        if connections > 1024:
+            yield ENTRY.found(
+                f"worker_connections {connections} without worker_rlimit_nofile: the usual limit is 1024 files",
+                nginx.location,
+            )
+        return
+    if limit < connections:
+        where = place(said, nginx) if said else nginx.location
+        yield ENTRY.found(f"{limit} files are fewer than worker_connections {connections}", where)
+    if said and allowed is not None and allowed < limit and container:
+        yield ENTRY.found(
+            f"worker_rlimit_nofile {limit} is above the container's limit of {allowed} files", container.location
+        )
+
+
+def _number(text: str, default: int) -> int:
+    return int(text) if text.isdigit() else default
+
+
+RULE = Rule(
+    "capacity",
+    "nginx holds the sockets that it is meant to, within the limit of open files",
+    ENTRY,
+    judge,
+    {"sockets": Parameter(600, "Sockets that one worker has to hold; nginx's usual 1024 connections hold 500")},
+)

@@ -1,0 +1,25 @@
+"""Browser code names no port of its own for Socket.IO."""
+
+import re
+from collections.abc import Iterator
+
+from raven_realtime.declared.clients import connections
+from raven_realtime.declared.rule import Parameters, Rule
+from raven_realtime.declared.world import World
+from raven_realtime.findings.entry import Finding
+from raven_realtime.findings.rt014_page_asks_port_9000 import ENTRY
+from raven_realtime.settings import SOCKETIO_PORT
+
+SECOND_BENCH = SOCKETIO_PORT + 1
+"""What Frappe's bench gives to the Socket.IO of the next bench on a machine."""
+_PORT = re.compile(rf":(?:{SOCKETIO_PORT}|{SECOND_BENCH})\b|\b(?:localhost|127\.0\.0\.1):\d+")
+
+
+def judge(world: World, _: Parameters) -> Iterator[Finding]:
+    """Report connections to an address with the port of a bench in it."""
+    for connection in connections(world):
+        if found := _PORT.search(connection.arguments):
+            yield ENTRY.found(f"the client connects to an address with {found[0]}", connection.location)
+
+
+RULE = Rule("client-without-port", "browser code names no port of its own for Socket.IO", ENTRY, judge)

@@ -1,0 +1,34 @@
+"""Traefik uses every router that is declared."""
+
+from collections.abc import Iterator
+
+from raven_realtime.declared.rule import Parameters, Rule
+from raven_realtime.declared.world import World
+from raven_realtime.findings.entry import Finding
+from raven_realtime.findings.rt104_router_dropped import ENTRY
+
+SWITCHED_OFF = ("traefik.enable is false", "the label traefik.enable is not true")
+
+OF_TRAEFIK_1 = ("traefik.frontend.", "traefik.backend", "traefik.port", "traefik.protocol")
+INSTEAD = (
+    "Write `traefik.http.routers.NAME.rule=Host(`…`)`, `traefik.http.routers.NAME.entrypoints=…` and\n"
+    "`traefik.http.services.NAME.loadbalancer.server.port=…`."
+)
+
+
+def judge(world: World, _: Parameters) -> Iterator[Finding]:
+    """Report what Traefik drops, and the routers that it disables."""
+    table = world.table
+    for dropped in table.dropped:
+        if dropped.why not in SWITCHED_OFF:
+            yield ENTRY.found(f"{dropped.name}: {dropped.why.removeprefix(f'{dropped.location}: ')}", dropped.location)
+    for name, why in table.disabled.items():
+        yield ENTRY.found(f"{name}: {why}", table.routers[name].location)
+    for container in world.containers:
+        old = next((each for each in container.routing.labels if each.key.lower().startswith(OF_TRAEFIK_1)), None)
+        if old:
+            said = f"{container.name}: {old.key} is a label of Traefik 1, which later ones do not read"
+            yield ENTRY.found(said, old.location, INSTEAD)
+
+
+RULE = Rule("routers-accepted", "Traefik uses every router that is declared", ENTRY, judge)

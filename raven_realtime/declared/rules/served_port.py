@@ -1,0 +1,33 @@
+"""Traefik asks the sidecar on a port that its nginx serves."""
+
+from collections.abc import Iterator
+
+from raven_realtime.declared.realtime_routers import realtime_routers, service_of
+from raven_realtime.declared.rule import Parameters, Rule
+from raven_realtime.declared.world import World
+from raven_realtime.findings.entry import Finding
+from raven_realtime.findings.rt105_port_not_served import ENTRY
+
+
+def judge(world: World, _: Parameters) -> Iterator[Finding]:
+    """Compare each service's port with what the nginx in its containers listens on."""
+    for router in realtime_routers(world):
+        service = service_of(world, router)
+        for owner in service.owners if service else ():
+            configurations = world.nginx_in(owner)
+            listened = {
+                str(listen.port)
+                for nginx in configurations
+                for server in nginx.configuration.servers.servers
+                for listen in server.listens
+            }
+            for server in service.servers if service and listened else ():
+                if server.port and server.port not in listened:
+                    yield ENTRY.found(
+                        f"{router.name} asks port {server.port} of {owner}, whose nginx listens on "
+                        f"{', '.join(sorted(listened))}",
+                        service.location if service else None,
+                    )
+
+
+RULE = Rule("served-port", "Traefik asks the sidecar on a port that its nginx serves", ENTRY, judge)

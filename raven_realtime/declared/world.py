@@ -1,0 +1,234 @@
+"""What is declared about the realtime path, wherever it was read: the model that rules judge."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+
+from raven_realtime.problem import Problem
+from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.nginx.directive import Directive
+from raven_realtime.proxies.nginx.routing import Configuration
+from raven_realtime.proxies.traefik import containers as providers
+from raven_realtime.proxies.traefik.containers import DOCKER, SWARM
+from raven_realtime.proxies.traefik.static import Static
+from raven_realtime.proxies.traefik.table import Contribution, Table, assemble
+from raven_realtime.proxies.unreadable import Unreadable
+
+
+class Hidden(str):
+    """A text that Pulumi keeps secret: it is encrypted in the state, and left out of what Pulumi prints."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A named text, and where it stands: a variable, a label, a command line, a place that names a port."""
+
+    name: str
+    value: str
+    location: Location
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container or Swarm service, beyond what routes to it."""
+
+    routing: providers.Container
+    image: str = ""
+    """As written; empty where it is not known."""
+    environment: tuple[Setting, ...] = ()
+    command: str = ""
+    healthcheck: Setting | None = None
+    user: str = ""
+    read_only: bool = False
+    privileged: bool = False
+    drops_all: bool = False
+    """Whether it gives up all capabilities."""
+    no_new_privileges: bool = False
+    memory_limit: bool = False
+    nofile: int | None = None
+    """The soft limit of open files, where one is declared."""
+    replicas: int = 1
+    swarm: bool = False
+    declared: bool = True
+    """Whether everything about it is known: false where only its labels are."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.routing.name
+
+    @property
+    def location(self) -> Location:
+        """Where it is declared."""
+        return self.routing.location
+
+    @property
+    def is_nginx(self) -> bool:
+        """Whether its image says that it is nginx."""
+        return bool(re.search(r"(^|[/_-])nginx([:@_-]|$)", self.image))
+
+    @property
+    def may_be_proxy(self) -> bool:
+        """Whether it may pass requests on: its image says so, or does not say what it is."""
+        return not self.image or bool(re.search(r"nginx|openresty|traefik|caddy|haproxy|envoy|httpd", self.image))
+
+    @property
+    def is_frontend(self) -> bool:
+        """Whether it is frappe_docker's nginx, which passes Socket.IO's requests on to what `SOCKETIO` names."""
+        return "nginx-entrypoint" in self.command or any(each.name == "SOCKETIO" for each in self.environment)
+
+    @property
+    def is_frappe(self) -> bool:
+        """Whether it is one of Frappe's: by its image, its command or its variables."""
+        return (
+            bool(re.search(r"frappe|erpnext|raven", self.image))
+            or self.is_socketio
+            or self.is_frontend
+            or any(each.name.startswith("FRAPPE_") for each in self.environment)
+        )
+
+    @property
+    def is_socketio(self) -> bool:
+        """Whether its command runs Frappe's realtime process."""
+        return bool(re.search(r"socketio\.js|realtime/index\.js|frappe\.realtime|realtime/server\.js", self.command))
+
+
+@dataclass(frozen=True)
+class Nginx:
+    """One nginx configuration."""
+
+    name: str
+    tree: tuple[Directive, ...]
+    location: Location
+    runs_in: str = ""
+    """The name of the container that it runs in, where that is known."""
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        """It, ready to be asked about requests."""
+        return Configuration(self.tree)
+
+    @cached_property
+    def names_socketio(self) -> bool:
+        """Whether a directive of it names Socket.IO."""
+        return any("socket.io" in str(each) for top in self.tree for each in top.walk())
+
+    def top(self, name: str) -> Directive | None:
+        """Return a directive of the main context."""
+        return next((directive for directive in self.tree if directive.name == name), None)
+
+
+@dataclass(frozen=True)
+class Tunnel:
+    """A public endpoint and what it leads to."""
+
+    name: str
+    port: int
+    """The port on this machine."""
+    location: Location
+    host: str = ""
+    """The Host header that it sends instead of the browser's."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file of a frontend or of the realtime process."""
+
+    path: str
+    text: str
+
+    def line(self, position: int) -> Location:
+        """Return the place of a position in the text."""
+        return Location(self.path, self.text.count("\n", 0, position) + 1)
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """All that is declared. Worlds add up with `of`."""
+
+    containers: tuple[Container, ...] = ()
+    nginx: tuple[Nginx, ...] = ()
+    traefik_files: tuple[Contribution, ...] = ()
+    statics: tuple[Static, ...] = ()
+    ports: tuple[Setting, ...] = ()
+    """Places other than nginx and containers that name Socket.IO's port: the name says which, the value is the port."""
+    tunnels: tuple[Tunnel, ...] = ()
+    commands: tuple[Setting, ...] = ()
+    variables: tuple[Setting, ...] = ()
+    """What commands have in their environment."""
+    texts: tuple[Setting, ...] = ()
+    """Plain configuration that may hold what it must not: the name says what it is."""
+    exposed: tuple[Setting, ...] = ()
+    """What Pulumi knows in plain text and is meant to be secret: the name says what it is."""
+    sources: tuple[Source, ...] = ()
+    unknown: tuple[Setting, ...] = ()
+    """What is not known yet: the name of the property, and why in the value."""
+    unreadable: tuple[Setting, ...] = ()
+    """Configurations that cannot be read: the value is the reader's message."""
+    certificates: bool = False
+    """Whether Traefik gets certificates from files."""
+
+    @classmethod
+    def of(cls, parts: Iterable[World]) -> World:
+        """Put several worlds together."""
+        listed = list(parts)
+        joined = {
+            each.name: tuple(item for part in listed for item in getattr(part, each.name))
+            for each in fields(cls)
+            if each.name != "certificates"
+        }
+        return cls(**joined, certificates=any(part.certificates for part in listed))
+
+    @cached_property
+    def table(self) -> Table:
+        """What Traefik makes of it."""
+        parts = [part for swarm in (False, True) if (part := self._provided(swarm))]
+        entrypoints = [entrypoint for static in self.statics for entrypoint in static.entrypoints]
+        syntax = next((static.default_syntax for static in self.statics), "v3")
+        return assemble([*parts, *self.traefik_files], entrypoints, default_syntax=syntax, partial=not self.statics)
+
+    def _provided(self, swarm: bool) -> Contribution | None:
+        """Return what Traefik's docker or swarm provider gives. Containers that say nothing of Traefik are left out."""
+        listed = [each.routing for each in self.containers if each.swarm is swarm and each.routing.speaks]
+        if not listed:
+            return None
+        known = [settings for each in self.statics if (settings := each.swarm if swarm else each.docker)]
+        return providers.contribution(listed, known[0] if known else SWARM if swarm else DOCKER)
+
+    @cached_property
+    def by_name(self) -> Mapping[str, tuple[Container, ...]]:
+        """The containers by name; several stacks may have one of the same name."""
+        found: dict[str, tuple[Container, ...]] = {}
+        for each in self.containers:
+            found[each.name] = (*found.get(each.name, ()), each)
+        return found
+
+    def container(self, name: str) -> Container | None:
+        """Return the (first) container of a name."""
+        return next(iter(self.by_name.get(name, ())), None)
+
+    def nginx_in(self, container: str) -> tuple[Nginx, ...]:
+        """Return the configurations that are known to run in a container."""
+        return tuple(each for each in self.nginx if container and each.runs_in == container)
+
+
+@dataclass
+class Reading:
+    """A world being read: what was found, and what could not be read."""
+
+    parts: list[World] = field(default_factory=list)
+    problems: list[Setting] = field(default_factory=list)
+
+    @property
+    def world(self) -> World:
+        """What was found, put together; what could not be read is in it too."""
+        return World.of([*self.parts, World(unreadable=tuple(self.problems))])
+
+    def refuse(self, problem: Problem | Unreadable, where: Location) -> None:
+        """Keep what could not be read."""
+        self.problems.append(Setting("unreadable", str(problem), where))

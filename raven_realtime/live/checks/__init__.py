@@ -1,0 +1,1 @@
+"""The checks that ask a running path: one module a check, each with its `CHECK`."""

@@ -1,0 +1,220 @@
+"""nginx's effective configuration for /socket.io/: which port it asks, whether it upgrades, how many it holds."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from raven_realtime.findings import Finding, explain
+from raven_realtime.live.inside import NGINX, Inside, look
+from raven_realtime.live.result import Check, Outcome, Result
+from raven_realtime.live.target import SOCKET_PATH, Target
+from raven_realtime.machine import CannotLook
+from raven_realtime.problem import Problem
+from raven_realtime.proxies.nginx.directive import Directive
+from raven_realtime.proxies.nginx.parse import parse_file, parse_text
+from raven_realtime.proxies.nginx.request import Request
+from raven_realtime.proxies.nginx.routing import Action, Answer, Configuration
+from raven_realtime.proxies.nginx.values import seconds
+
+CHECK = Check(
+    name="configuration",
+    title="nginx's configuration",
+    proves="By its configuration nginx sends /socket.io/ of this host to the port of Socket.IO, over HTTP/1.1 with the "
+    "upgrade headers, keeps idle sockets longer than a ping takes, and has room for more than 1,000 of them.",
+    rank=230,
+    through=("proxy",),
+)
+FALLBACK_PORT = 3000
+"""What bench's template writes where socketio_port is not set."""
+PING_SECONDS = 45.0
+"""Socket.IO's pingInterval and pingTimeout together, by default."""
+DEFAULT_CONNECTIONS, DEFAULT_WORKERS = 512, 1
+FEW = 1000
+"""Sockets that the seed's configuration holds (measured: 998); fewer than that are worth a warning."""
+UPGRADE = (("Upgrade", "websocket"), ("Connection", "Upgrade"))
+ABSENT = ("RT002", "RT035")
+"""What shows outside when nginx does not run: who is before it says 502, or nobody answers."""
+START = """\
+Start nginx: `sudo nginx -t && sudo systemctl start nginx`, or what runs it here (`docker ps --all`,
+`sudo supervisorctl status`). If it does not stay, its error log says why.
+"""
+_DUMPED = re.compile(r"^# configuration file (.+):$", re.MULTILINE)
+
+
+async def check(target: Target, inside: Inside) -> Result:
+    """Evaluate nginx's configuration for the handshake of this host."""
+    return await look(CHECK.name, lambda: _judge(target, inside))
+
+
+def _judge(target: Target, inside: Inside) -> Result:
+    where, tree = read(inside)
+    answer = answering(tree, target)
+    if answer.action is not Action.PROXIED:
+        raise CannotLook(f"by {where}, nginx does not proxy {SOCKET_PATH} of {target.host} ({answer.action})")
+    found = [*_port(answer, inside), *_upgrade(answer), *_idle(answer)]
+    sockets, arithmetic = capacity(tree)
+    spent = explain("RT029").found(f"{where}: {arithmetic}, so at most {sockets} proxied WebSockets")
+    unserved = _unserved(where, tree, inside)
+    if unserved and inside.nginx is not None and "nginx" not in inside.answered:
+        found += _absent(where, unserved, inside)
+    servers = ", ".join(answer.upstream_servers) or answer.upstream or "?"
+    said = f"{where}: {SOCKET_PATH} goes to {servers}, {sockets} sockets at most"
+    facts = {"upstream": servers, "sockets": sockets, "listens": not unserved, "stack": "nginx"}
+    result = Result.of(CHECK.name, said, *found, **facts)
+    if sockets >= FEW:
+        return result
+    # A small nginx is a fault only when it is full; that shows from outside, and this then explains it.
+    outcome = Outcome.FAIL if result.outcome is Outcome.FAIL else Outcome.WARN
+    return replace(result, outcome=outcome, findings=(*result.findings, spent))
+
+
+def _unserved(where: str, tree: tuple[Directive, ...], inside: Inside) -> list[int]:
+    """Return the ports that nginx is to listen on, where nothing listens on any of them; none if that is not known."""
+    if where.startswith("container "):
+        return []
+    ports = {listen.port for server in Configuration(tree).servers.servers for listen in server.listens if listen.port}
+    try:
+        return [] if any(one.port in ports for one in inside.machine.listeners()) else sorted(ports)
+    except CannotLook:
+        return []
+
+
+def _absent(where: str, ports: list[int], inside: Inside) -> Iterator[Finding]:
+    """Yield that nginx does not run, where that explains what the outside saw."""
+    seen = tuple(code for code in inside.outside if code in ABSENT)
+    if seen:
+        named = ", ".join(map(str, ports))
+        evidence = f"nothing listens on port {named} of its machine, on which {where} lets nginx listen"
+        yield explain(seen[0]).found(evidence, remedy=START, hop=CHECK.through[0], causes=seen)
+
+
+def read(inside: Inside) -> tuple[str, tuple[Directive, ...]]:
+    """Return where nginx's configuration was read, and its structure with all includes.
+
+    Raises:
+        CannotLook: there is none to read.
+        Problem: it is not one.
+    """
+    for name, text in _dumps(inside):
+        return name, _from_dump(text)
+    file = inside.nginx
+    if file is None and inside.bench is not None and not inside.machine.ssh:
+        file = next((one for one in [inside.bench / "config" / "nginx.conf"] if one.is_file()), None)
+    if file is None and not inside.machine.ssh and inside.bench is None and NGINX.is_file():
+        file = NGINX
+    if file is None:
+        raise CannotLook("no nginx configuration is named: give --nginx FILE (or --docker, if it runs in a container)")
+    if inside.machine.ssh:
+        return str(file), _from_dump(inside.machine.run("nginx", "-T", "-q", "-c", str(file)))
+    return str(file), parse_file(file)
+
+
+def _dumps(inside: Inside) -> Iterator[tuple[str, str]]:
+    """Yield what `nginx -T` prints in the containers that may be the proxy before Socket.IO."""
+    if inside.docker is None or inside.nginx is not None:
+        return
+    try:
+        containers = inside.containers
+    except CannotLook:
+        # Another check says so; a file may still be at hand.
+        return
+    for container in containers:
+        words = " ".join([container.name, *(label.key + label.value for label in container.labels)]).lower()
+        if container.status != "running" or not any(word in words for word in ("socket", "frontend", "nginx")):
+            continue
+        try:
+            text = inside.in_docker("exec", container.name, "nginx", "-T", "-q")
+        except CannotLook:
+            continue
+        if "/socket.io" in text:
+            yield f"container {container.name}", text
+
+
+def _from_dump(text: str) -> tuple[Directive, ...]:
+    """Return the structure of what `nginx -T` printed, its includes put in place.
+
+    Raises:
+        Problem: it is not one.
+    """
+    parts = _DUMPED.split(text)
+    files = dict(zip(parts[1::2], parts[2::2], strict=True))
+    if not files:
+        raise Problem("nginx -T printed no configuration.")
+    trees = {name: parse_text(body, name, check=False) for name, body in files.items() if body.strip()}
+    folder = next(iter(files)).rpartition("/")[0]
+
+    def expand(tree: tuple[Directive, ...], depth: int) -> Iterator[Directive]:
+        for directive in tree:
+            if directive.name == "include" and directive.args and depth < 20:
+                pattern = directive.args[0] if directive.args[0].startswith("/") else f"{folder}/{directive.args[0]}"
+                for name in sorted(fnmatch.filter(trees, pattern)):
+                    yield from expand(trees[name], depth + 1)
+            elif directive.block is None:
+                yield directive
+            else:
+                yield replace(directive, block=tuple(expand(directive.block, depth + 1)))
+
+    return tuple(expand(next(iter(trees.values())), 0))
+
+
+def answering(tree: tuple[Directive, ...], target: Target) -> Answer:
+    """Return who answers the handshake of the target's host, on whichever port the configuration serves it."""
+    configuration = Configuration(tree)
+    ports = [listen.port for server in configuration.servers.servers for listen in server.listens]
+    wanted: list[int | None] = sorted(
+        {port for port in ports if port}, key=lambda port: (port != target.port, port == 80)
+    )
+    query = f"{SOCKET_PATH}?EIO=4&transport=websocket"
+    answers = [
+        configuration.answer(Request(target.host, query, headers=UPGRADE, port=port)) for port in wanted or [None]
+    ]
+    return next((answer for answer in answers if answer.action is Action.PROXIED), answers[0])
+
+
+def capacity(tree: tuple[Directive, ...]) -> tuple[int, str]:
+    """Return how many proxied WebSockets nginx holds, each of which takes two connections, and the sum in words."""
+    top = {directive.name: directive for directive in tree}
+    events = top.get("events")
+    named = [one.args[0] for one in (events.children("worker_connections") if events else ()) if one.args]
+    connections = int(named[-1]) if named and named[-1].isdigit() else DEFAULT_CONNECTIONS
+    workers = top["worker_processes"].args[0] if "worker_processes" in top else str(DEFAULT_WORKERS)
+    if "events" not in top:
+        # A site's file says nothing of it; the main file is not at hand.
+        return FEW, "worker_connections stands in another file"
+    # Sockets do not move between workers, and a small machine has one: only a number that is written counts.
+    count = int(workers) if workers.isdigit() else 1
+    return count * connections // 2, f"{count} * worker_connections {connections} / 2"
+
+
+def _port(answer: Answer, inside: Inside) -> Iterator[Finding]:
+    place = answer.decided_by.place if answer.decided_by else ""
+    for server in answer.upstream_servers:
+        port = server.rpartition(":")[2]
+        if not port.isdigit() or int(port) == inside.port:
+            continue
+        said = f"{place}: nginx asks {server} for {SOCKET_PATH}"
+        if int(port) == FALLBACK_PORT:
+            yield explain("RT018").found(said, stack="bench" if inside.bench else "")
+        elif inside.bench is not None:
+            named = f"{inside.bench}/sites/common_site_config.json says {inside.port}"
+            yield explain("RT016").found(f"{said}, and {named}", stack="bench")
+
+
+def _upgrade(answer: Answer) -> Iterator[Finding]:
+    version = answer.value("proxy_http_version")
+    headers = answer.headers | answer.undecided
+    missing = [name for name in ("upgrade", "connection") if name not in headers]
+    if version == "1.0" or missing:
+        lacks = f"proxy_http_version {version}" if version == "1.0" else f"no header {', '.join(missing)} is set"
+        place = answer.decided_by.place if answer.decided_by else ""
+        yield explain("RT025").found(f"{place}: {lacks}", stack="nginx")
+
+
+def _idle(answer: Answer) -> Iterator[Finding]:
+    timeout = answer.value("proxy_read_timeout")
+    limit = seconds(timeout)
+    if limit is not None and limit <= PING_SECONDS:
+        yield explain("RT022").found(f"proxy_read_timeout {timeout}; a ping may take {PING_SECONDS:.0f} s")

@@ -1,0 +1,218 @@
+"""A published event arrives, once: the seed's bench test, received through the path as a browser receives it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from raven_realtime.findings import Finding, explain
+from raven_realtime.live import replicas
+from raven_realtime.live.checks import connect
+from raven_realtime.live.engineio import Closed, Frame, Refused, Session, Unanswered
+from raven_realtime.live.packets import CONNECT, EVENT, read, write
+from raven_realtime.live.publisher import SECONDS, NotPublished, Publisher
+from raven_realtime.live.refusals import finding
+from raven_realtime.live.result import Check, Result
+from raven_realtime.live.target import Place, Target
+
+CHECK = Check(
+    name="event",
+    title="Published event",
+    proves="An event that Frappe publishes is received through this URL by a subscriber of its room, within the time "
+    "shown, and only once.",
+    rank=110,
+    through=(
+        "browser",
+        "realtime",
+        "redis",
+        "web",
+    ),
+)
+WHO = "/api/method/frappe.auth.get_logged_user"
+CHANNEL_DOCTYPE = "Raven Channel"
+MESSAGE_EVENT = "message_created"
+"""What Raven publishes and its page listens for (seed, section 2)."""
+RESERVED_EVENT = "raven_realtime_check"
+"""What the check publishes where no channel is given: a name that no page listens for."""
+COPY_SECONDS = 2.0
+"""How long a second copy is waited for (RT031)."""
+ARRIVAL_SECONDS = 3.0
+"""How long an event is waited for after the command that published it has ended."""
+
+
+@dataclass(frozen=True)
+class Room:
+    """Where the test event goes: the arguments of publish_realtime that name the room."""
+
+    title: str
+    event: str
+    arguments: Mapping[str, str]
+
+
+async def check(target: Target, publisher: Publisher | None, channel: str = "", place: Place = Place.PUBLIC) -> Result:
+    """Subscribe, publish, receive; and wait for a second copy.
+
+    Args:
+        target: what to ask; its credentials log in.
+        publisher: how to publish.
+        channel: a Raven channel, to whose room ``message_created`` goes as Raven sends it; without one a reserved event
+            goes to the user's own room, which no page shows.
+        place: where on the path the subscriber is.
+    """
+    started = time.monotonic()
+    hop = f"{CHECK.name} ({place})"
+    if target.credentials is None:
+        return Result.not_checked(
+            hop, "no credentials: set RAVEN_REALTIME_SID, or RAVEN_REALTIME_API_KEY and RAVEN_REALTIME_API_SECRET"
+        )
+    if publisher is None:
+        return Result.not_checked(hop, "no bench to publish with: give --bench")
+    try:
+        async with Session(target, credentials=True, origin=bool(target.page)) as session:
+            result = await _received(session, publisher, channel, hop)
+        if result.ok and channel and (apart := await replicas.apart(target, channel)):
+            result = Result.of(hop, f"{result.summary}; {apart.evidence}", *result.findings, apart, **result.facts)
+    except NotPublished as error:
+        result = Result.of(hop, str(error), explain("RT043").found(str(error)))
+    except (Unanswered, Refused, Closed) as error:
+        found = finding(error, place)
+        result = Result.of(hop, found.evidence, found)
+    return result.taking(time.monotonic() - started)
+
+
+async def _received(session: Session, publisher: Publisher, channel: str, hop: str) -> Result:
+    namespace = session.target.namespace
+    await session.open()
+    await session.upgrade()
+    joined = connect.judge(hop, namespace, packets := await connect.join(session, namespace), with_credentials=True)
+    if packets[0].kind != CONNECT:
+        return joined
+    user = await logged_in(session)
+    if user == "Guest" or not (user or channel):
+        evidence = f"the web at this URL takes the credentials for those of {user or 'nobody'}"
+        return Result.of(hop, evidence, explain("RT042").found(evidence))
+    if channel:
+        room = Room(
+            f"the room of {CHANNEL_DOCTYPE} {channel}", MESSAGE_EVENT, {"doctype": CHANNEL_DOCTYPE, "docname": channel}
+        )
+        await session.send(write(EVENT, namespace, ["doc_subscribe", CHANNEL_DOCTYPE, channel]))
+    else:
+        room = _own_room(user)
+    return await _Exchange(session, publisher, channel, user).judge(room, hop)
+
+
+def _own_room(user: str) -> Room:
+    return Room(f"the room of {user}", RESERVED_EVENT, {"user": user})
+
+
+async def logged_in(session: Session) -> str:
+    """Ask Frappe's web who the credentials are; empty where no Frappe answers.
+
+    It is asked at the page's address: where Socket.IO has another (two tunnels), there is no web, and Node leaves
+    what is not Socket.IO without an answer.
+    """
+    target = session.target
+    if target.page:
+        page = Target.parse(target.page, ca=target.ca, insecure=target.insecure, credentials=target.credentials)
+        async with Session(replace(page, timeout=target.timeout), credentials=True) as web:
+            answer = await web.ask("GET", f"{page.origin}{WHO}")
+    else:
+        answer = await session.ask("GET", f"{target.origin}{WHO}")
+    if answer.status in {401, 403}:
+        return "Guest"
+    with contextlib.suppress(ValueError, AttributeError):
+        return str(json.loads(answer.text).get("message", "")) if answer.status == 200 else ""
+    return ""
+
+
+class _Exchange:
+    """Publishes to rooms and receives what comes, over one session."""
+
+    def __init__(self, session: Session, publisher: Publisher, channel: str, user: str) -> None:
+        self.session = session
+        self.publisher = publisher
+        self.channel = channel
+        self.user = user
+        self.subscribed = time.monotonic()
+
+    async def judge(self, room: Room, hop: str) -> Result:
+        """Publish to the room until it arrives, at most twice; then say what its arrival or absence means."""
+        late = False
+        for attempt in range(2):
+            begun = time.monotonic()
+            frames = await self._copies(room)
+            if frames:
+                late = attempt > 0
+                break
+        else:
+            found = await self._why(room)
+            return Result.of(hop, found.evidence, found)
+        took = frames[0].at - begun
+        facts = {"round_trip_seconds": round(took, 3), "join_seconds_at_most": round(begun - self.subscribed, 3)}
+        found_here: list[Finding] = []
+        if len(frames) > 1:
+            found_here.append(explain("RT031").found(f"{len(frames)} copies of one event within {COPY_SECONDS:.0f} s"))
+        if late:
+            waited = f"the room was joined only {begun - self.subscribed:.1f} s after the subscription"
+            found_here.append(explain("RT033").found(waited))
+        copies = "one copy" if len(frames) == 1 else f"{len(frames)} copies"
+        return Result.of(
+            hop, f"{room.event} received in {room.title} after {took:.1f} s, {copies}", *found_here, **facts
+        )
+
+    async def _why(self, room: Room) -> Finding:
+        """Say why nothing arrived, by what arrives in rooms that need less: the user's own, then everybody's."""
+        lost = f"an event published to {room.title} did not arrive within {ARRIVAL_SECONDS:.0f} s, twice"
+        if room.event == MESSAGE_EVENT and self.user:
+            own = _own_room(self.user)
+            if await self._copies(own):
+                return explain("RT033").found(f"{lost}; one to {own.title} did")
+        if await self._copies(Room("everybody's room", RESERVED_EVENT, {"room": "website"})):
+            return explain("RT011").found(f"{lost}; one to everybody's room did")
+        return explain("RT021").found(f"{lost}; neither did one to everybody's room")
+
+    async def _copies(self, room: Room) -> list[Frame]:
+        """Publish once and return every copy that arrives."""
+        marker = f"raven-realtime-{secrets.token_hex(6)}"
+        message = {"raven_realtime_check": marker}
+        if room.event == MESSAGE_EVENT:
+            details = {"text": "Raven Realtime checks this channel", "message_type": "Text"}
+            message = {
+                "channel_id": self.channel,
+                "sender": self.user,
+                "message_id": marker,
+                "message_details": details,  # type: ignore[dict-item]
+            }
+        frames: list[Frame] = []
+        arrived = asyncio.Event()
+
+        async def collect() -> None:
+            while True:
+                frame = await self.session.frame()
+                packet = read(frame.text)
+                if packet is not None and packet.kind == EVENT and marker in frame.text:
+                    frames.append(frame)
+                    arrived.set()
+
+        self.session.allow(SECONDS + ARRIVAL_SECONDS + COPY_SECONDS)
+        collector = asyncio.create_task(collect())
+        try:
+            await self.publisher.publish(event=room.event, message=message, **room.arguments)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(ARRIVAL_SECONDS):
+                    await arrived.wait()
+                # What bench still took after the arrival is part of the wait.
+                await asyncio.sleep(frames[0].at + COPY_SECONDS - time.monotonic())
+            if collector.done():
+                collector.result()
+        finally:
+            collector.cancel()
+            await asyncio.wait({collector})
+            if not collector.cancelled():
+                collector.exception()  # that the socket closed in the meantime is no news any more
+        return frames

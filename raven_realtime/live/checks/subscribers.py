@@ -1,0 +1,107 @@
+"""Redis answers, and somebody hears the channel that Frappe publishes on."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+import redis
+
+from raven_realtime.findings import Finding, explain
+from raven_realtime.live.inside import Inside, look
+from raven_realtime.live.result import Check, Outcome, Result
+from raven_realtime.live.target import Target
+from raven_realtime.machine import CannotLook
+
+CHECK = Check(
+    name="redis",
+    title="Redis and its channel events",
+    proves="The redis that Frappe publishes to answers, and at least one realtime process has subscribed to its "
+    "channel events there.",
+    rank=270,
+    through=("redis",),
+)
+CHANNEL = "events"
+SECONDS = 3.0
+DEFAULT_PORT = 6379
+_REQUESTS = "socket.io-request*"
+"""What @socket.io/redis-adapter subscribes to, once a process and namespace."""
+
+
+async def check(_target: Target, inside: Inside) -> Result:
+    """Ask redis as Frappe would."""
+    return await look(CHECK.name, lambda: _judge(inside))
+
+
+def _judge(inside: Inside) -> Result:
+    places = addresses(inside)
+    results = [_asked(inside, name, url) for name, url in places.items()]
+    worst = next((result for result in results if result.outcome is Outcome.FAIL), None)
+    return worst or next((result for result in results if result.findings), results[0])
+
+
+def addresses(inside: Inside) -> dict[str, str]:
+    """Return the redis servers that carry events: the name of the setting and its URL.
+
+    Frappe publishes to redis_queue since version 14 and to redis_socketio before; the first that is set counts, the
+    process's own key first.
+    """
+    if inside.redis:
+        return {"--redis": inside.redis}
+    for key in ("redis_queue", "redis_socketio", "redis_async_broker_port"):
+        value = inside.configuration.get(key)
+        if isinstance(value, str) and value:
+            return {key: value}
+    raise CannotLook("the bench's configuration names no redis: give --redis URL")
+
+
+def _asked(inside: Inside, name: str, url: str) -> Result:
+    parts = urlsplit(url if "://" in url else f"redis://{url}")
+    try:
+        host, port = parts.hostname or "127.0.0.1", parts.port or DEFAULT_PORT
+    except ValueError:
+        raise CannotLook(f"{name} is no redis URL; example: redis://127.0.0.1:11000") from None
+    shown = f"{name} ({host}:{port})"
+    with ExitStack() as stack:
+        at, number = stack.enter_context(inside.machine.reach(host, port))
+        client = redis.Redis(
+            host=at,
+            port=number,
+            username=parts.username,
+            password=parts.password,
+            ssl=parts.scheme == "rediss",
+            socket_timeout=SECONDS,
+            socket_connect_timeout=SECONDS,
+        )
+        stack.callback(client.close)
+        try:
+            heard = dict(client.pubsub_numsub(CHANNEL)).get(CHANNEL.encode(), 0)
+            adapters = client.pubsub_channels(_REQUESTS)
+        except (redis.AuthenticationError, redis.ResponseError) as error:
+            # Its message is redis' own word (NOAUTH, NOPERM, WRONGPASS) and repeats no password.
+            raise CannotLook(f"{shown} refuses: {str(error)[:100]}") from None
+        except (redis.RedisError, OSError) as error:
+            said = f"{shown} does not answer: {_reason(error)}"
+            return Result.of(CHECK.name, said, explain("RT020").found(said, stack="bench" if inside.bench else ""))
+    return _heard(shown, int(heard), bool(adapters), inside)
+
+
+def _heard(shown: str, heard: int, adapters: bool, inside: Inside) -> Result:
+    said = f"{shown}: {heard} subscriber{'' if heard == 1 else 's'} of {CHANNEL}{', an adapter' if adapters else ''}"
+    found: list[Finding] = []
+    if heard == 0:
+        found.append(
+            explain("RT021").found(f"PUBSUB NUMSUB {CHANNEL} on {said}", stack="bench" if inside.bench else "")
+        )
+    result = Result.of(CHECK.name, said, *found, subscribers=heard, adapter=adapters)
+    if heard > 1 and not adapters:
+        warned = explain("RT032").found(f"{said}, and no adapter between them")
+        return replace(result, outcome=Outcome.WARN, findings=(warned,))
+    # With an adapter the copies depend on the subscriber's code (RT031): the event check counts them.
+    return result
+
+
+def _reason(error: Exception) -> str:
+    text = str(error)
+    return "connection refused" if "refused" in text.lower() else type(error).__name__

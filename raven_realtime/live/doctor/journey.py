@@ -1,0 +1,173 @@
+"""The walk from the outside, hop by hop in the order in which a browser meets them; then inward, where it may look."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+
+from raven_realtime.live import Outcome, Result, checks
+from raven_realtime.live.checks import (
+    callback,
+    configuration,
+    connect,
+    containers,
+    edge,
+    engine,
+    event,
+    handshake,
+    hold,
+    http2,
+    listening,
+    name,
+    ports,
+    room,
+    routers,
+    session,
+    subscribers,
+    tcp,
+    tls,
+    upgrade,
+    upstream,
+    versions,
+)
+from raven_realtime.live.doctor.diagnosis import Diagnosis
+from raven_realtime.live.inside import Inside
+from raven_realtime.live.publisher import Publisher
+from raven_realtime.live.target import Target
+from raven_realtime.live.walk import Step, walk
+
+STAY_SECONDS = 2.5
+"""How long the upgraded WebSocket is watched: the closes at once that are known come after 2 s (RT023)."""
+WAITS = ("upgrade",)
+"""What watches a socket and asks nothing: the rest of the path is asked meanwhile."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a doctor is asked."""
+
+    target: Target
+    like: Target | None = None
+    """A place whose Engine.IO parameters have to be the same, such as the origin seen from the server."""
+    hold_seconds: float = 0.0
+    """How long to hold a WebSocket; 0: not."""
+    publisher: Publisher | None = None
+    channel: str = ""
+    inside: Inside | None = None
+    """What to look at on the server; None: only from outside."""
+
+
+class Journey:
+    """One walk. What a hop learns (the address that answers, the handshake's parameters) the next ones use."""
+
+    def __init__(self, question: Question) -> None:
+        self.question = question
+        self.target = question.target
+        self.opened: Result | None = None
+
+    def steps(self) -> Iterator[Step]:
+        """Give the checks that this question needs, outermost first."""
+        asked = {
+            "name": self._name,
+            "tcp": self._tcp,
+            "tls": self._tls if self.target.scheme == "https" else None,
+            "edge": lambda: edge.check(self.target),
+            "handshake": self._handshake,
+            "engine": self._engine,
+            "session": lambda: session.check(self.target),
+            "upgrade": lambda: upgrade.check(self.target, STAY_SECONDS),
+            "http2": (lambda: http2.check(self.target)) if self.target.scheme == "https" else None,
+            "hold": self._hold if self.question.hold_seconds else None,
+            "connect": self._connect,
+            "room": self._room if self.question.publisher is None else None,
+            "event": self._event,
+        }
+        for check in checks():
+            if (ask := asked.get(check)) is not None:
+                yield Step(check, _named(check, ask), waits=check in WAITS)
+
+    async def _name(self) -> Result:
+        return await name.check(self.target)
+
+    async def _tcp(self) -> Result:
+        result = await tcp.check(self.target)
+        if address := result.facts.get("address"):
+            self.target = replace(self.target, resolve=str(address))
+        return result
+
+    async def _tls(self) -> Result:
+        return await tls.check(self.target)
+
+    async def _handshake(self) -> Result:
+        self.opened = await handshake.check(self.target)
+        return self.opened
+
+    async def _engine(self) -> Result:
+        assert self.opened is not None  # noqa: S101 (the walk asks in order, and none behind a broken hop)
+        return await engine.check(self.target, self.opened, self.question.like)
+
+    async def _hold(self) -> Result:
+        return await hold.check(self.target, self.question.hold_seconds)
+
+    async def _connect(self) -> Result:
+        return await connect.check(self.target)
+
+    async def _room(self) -> Result:
+        return await room.check(self.target, self.question.channel)
+
+    async def _event(self) -> Result:
+        return await event.check(self.target, self.question.publisher, self.question.channel)
+
+
+def _named(check: str, ask: Callable[[], Awaitable[Result]]) -> Callable[[], Awaitable[Result]]:
+    """Call the result by the check's name alone: a doctor asks every hop at one place."""
+
+    async def asked() -> Result:
+        return replace(await ask(), hop=check)
+
+    return asked
+
+
+INWARD: tuple[tuple[str, Callable[[Target, Inside], Awaitable[Result]]], ...] = tuple(
+    (module.CHECK.name, module.check)
+    for module in sorted(
+        (containers, routers, versions, configuration, upstream, listening, ports, subscribers, callback),
+        key=lambda module: module.CHECK.rank,
+    )
+)
+"""What is looked at on the server. Each looks by itself, so none waits for another to pass: the cause of what the
+outside saw may lie behind any of them."""
+
+
+def _inward(inside: Inside, target: Target, results: list[Result]) -> Iterator[Step]:
+    """Give the inward checks, told what the outside saw."""
+    failed = [result for result in results if result.outcome is Outcome.FAIL]
+    codes = tuple(found.code for result in failed for found in result.findings)
+    informed = replace(inside, outside=codes, answered=tuple(str(one.facts.get("stack", "")) for one in failed))
+    for check, ask in INWARD:
+        yield Step(check, partial(ask, target, informed))
+
+
+async def diagnose(
+    question: Question,
+    report: Callable[[Result], None] = lambda _: None,
+    begin: Callable[[Step], None] = lambda _: None,
+) -> Diagnosis:
+    """Walk the path and say what is wrong with it.
+
+    Args:
+        question: what to ask.
+        report: called with each result as it is there.
+        begin: called before each check.
+    """
+    started_at, started = time.time(), time.monotonic()
+    journey = Journey(question)
+    results = await walk(journey.steps(), report, begin)
+    if question.inside is not None:
+        for step in _inward(question.inside, question.target, results):
+            begin(step)
+            results.append(await step.ask())
+            report(results[-1])
+    return Diagnosis(question.target, tuple(results), started_at, time.monotonic() - started)

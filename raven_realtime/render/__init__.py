@@ -1,0 +1,1 @@
+"""``raven-realtime render``: complete configurations for those who install them by hand."""
