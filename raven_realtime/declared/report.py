@@ -19,7 +19,7 @@ def as_json(findings: Sequence[Finding], problems: Sequence[str]) -> str:
         {
             "code": finding.code,
             "title": finding.entry.title,
-            "level": str(finding.entry.level),
+            "level": str(finding.level),
             "hop": finding.at_fault,
             "file": finding.location.path if finding.location else None,
             "line": finding.location.line if finding.location else None,
@@ -60,7 +60,7 @@ def _result(finding: Finding, order: dict[str, int]) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": finding.code,
         "ruleIndex": order[finding.code],
-        "level": SARIF_LEVELS[finding.entry.level],
+        "level": SARIF_LEVELS[finding.level],
         "message": {"text": f"{finding.evidence}. {finding.todo.strip()}"},
     }
     if finding.location:
@@ -80,7 +80,7 @@ def as_github(findings: Sequence[Finding], problems: Sequence[str]) -> str:
         at += [f"line={where.line}"] if where and where.line else []
         title = _property(f"{finding.code} {finding.entry.title}")
         said = _data(f"{finding.evidence}\n{finding.todo.strip()}")
-        lines.append(f"::{GITHUB_LEVELS[finding.entry.level]} {','.join([*at, f'title={title}'])}::{said}")
+        lines.append(f"::{GITHUB_LEVELS[finding.level]} {','.join([*at, f'title={title}'])}::{said}")
     lines += [f"::error title=raven-realtime::{_data(problem)}" for problem in problems]
     return "\n".join(lines)
 
@@ -96,12 +96,12 @@ def _property(text: str) -> str:
 def headline(finding: Finding) -> str:
     """Return a finding's first line: place, level, code, title."""
     where = f"{finding.location}: " if finding.location else ""
-    return f"{where}{finding.entry.level} {finding.code} {finding.entry.title}"
+    return f"{where}{finding.level} {finding.code} {finding.entry.title}"
 
 
 def closing(findings: Sequence[Finding], problems: Sequence[str]) -> str:
     """Say in a line what it adds up to."""
-    counts = [(level, sum(finding.entry.level is level for finding in findings)) for level in Level]
+    counts = [(level, sum(finding.level is level for finding in findings)) for level in Level]
     said = [f"{count} {level}{'s' if count != 1 else ''}" for level, count in counts if count]
     if problems:
         said.append(f"{len(problems)} not readable")

@@ -53,7 +53,7 @@ class Result:
     @classmethod
     def of(cls, hop: str, summary: str, *findings: Finding, **facts: object) -> Result:
         """Return a result whose outcome follows from its findings: none passes, an error fails, else it warns."""
-        if any(finding.entry.level is Level.ERROR for finding in findings):
+        if any(finding.level is Level.ERROR for finding in findings):
             outcome = Outcome.FAIL
         else:
             outcome = Outcome.WARN if findings else Outcome.PASS
