@@ -13,7 +13,7 @@ from rich.text import Text
 
 from raven_realtime.declared import judge
 from raven_realtime.declared.files import read
-from raven_realtime.declared.report import as_github, as_json, as_sarif, closing, headline
+from raven_realtime.declared.report import as_github, as_json, as_sarif, closing, headline, journeys, summary
 from raven_realtime.findings.entry import Finding, Level
 
 STYLES = {Level.ERROR: "bold red", Level.WARNING: "yellow", Level.NOTE: "cyan"}
@@ -58,13 +58,13 @@ def lint_command(
     unreadable = {problem.value for problem in reading.problems}
     findings = [finding for finding in judge(reading.world) if finding.evidence not in unreadable]
     if output is Output.JSON:
-        typer.echo(as_json(findings, problems))
+        typer.echo(as_json(findings, problems, journeys(reading.world)))
     elif output is Output.SARIF:
         typer.echo(as_sarif(findings, problems, _version()))
     elif output is Output.GITHUB:
         typer.echo(as_github(findings, problems))
     else:
-        _text(findings, problems)
+        _text(findings, problems, summary(reading.world))
     if output is not Output.TEXT:
         for problem in problems:
             typer.echo(problem, err=True)
@@ -78,7 +78,7 @@ def _version() -> str:
         return "0.0.0"
 
 
-def _text(findings: list[Finding], problems: list[str]) -> None:
+def _text(findings: list[Finding], problems: list[str], judged: str) -> None:
     console = Console(highlight=False, soft_wrap=True)
     for finding in findings:
         console.print(Text(headline(finding), style=STYLES[finding.level]))
@@ -86,4 +86,5 @@ def _text(findings: list[Finding], problems: list[str]) -> None:
         console.print(Text(indent(finding.todo.strip(), "  "), style="dim"))
     for problem in problems:
         typer.echo(problem, err=True)
+    console.print(Text(judged, style="dim"))
     console.print(Text(closing(findings, problems), style="bold"))

@@ -114,6 +114,8 @@ def _folder(folder: Path, reading: _Files) -> None:
     if len(files) <= FEW_FILES:
         reading.named += map(str, files)
     whole = [file for file in files if file.suffix == ".conf" and _is_whole(file)]
+    # a folder of nginx's own is read from its main file down: what that does not include is not in force
+    owner = folder / "nginx.conf" in whole
     included: set[Path] = set()
     mounted = len(reading.parts)
     yaml = [file for file in files if file.suffix in YAML]
@@ -125,11 +127,14 @@ def _folder(folder: Path, reading: _Files) -> None:
         taken |= {Path(each.proxy.name).resolve() for part in parts for each in part.proxies if each.runs_in}
         if file.resolve() in taken:
             continue
+        if owner and file.suffix == ".conf" and file not in whole:
+            continue
         before = len(reading.parts)
         try:
             _file(file, reading)
         except (Problem, Unreadable) as problem:
-            reading.refuse(problem, Location(str(file)))
+            said = Setting(file.name, str(problem), Location(str(file)))
+            reading.parts.append(World(passed_over=(said,)))
         included.add(file.resolve())
         included |= {
             Path(inner.file).resolve()
@@ -236,7 +241,7 @@ def _settings(path: Path, reading: _Files, *, named: bool) -> bool:
 
 
 _LOOKS_TELLING = re.compile(
-    r"^\s{0,8}[\"']?(?:services|http|tls|entryPoints|providers|endpoints|tunnels|tunnel|ingress|config|url)[\"']?:",
+    r"^(?:\s{0,8}\{\s{0,8})?[\"']?(?:services|http|tls|entryPoints|providers|endpoints|tunnels|tunnel|ingress|config|url)[\"']?:",
     re.MULTILINE | re.IGNORECASE,
 )
 """A key that each file has which is judged; the others of a folder's thousands are not parsed."""

@@ -223,6 +223,8 @@ class World:
     """What is not known yet: the name of the property, and why in the value."""
     misread: tuple[Setting, ...] = ()
     """What Traefik does not know in its files, and so does not take: the value is the reader's message."""
+    passed_over: tuple[Setting, ...] = ()
+    """Files of a folder that look as if they mattered and cannot be read: the value is the reader's message."""
     unreadable: tuple[Setting, ...] = ()
     """Configurations that cannot be read: the value is the reader's message."""
     app: str = ""

@@ -7,6 +7,7 @@ from raven_realtime.declared.rule import Parameter, Parameters, Rule
 from raven_realtime.declared.world import Nginx, World
 from raven_realtime.findings.entry import Finding, Level
 from raven_realtime.findings.rt029_worker_connections_spent import ENTRY
+from raven_realtime.proxies.interface import Passed
 
 DEFAULT_CONNECTIONS = 512
 """nginx.org, ngx_core_module, worker_connections."""
@@ -16,7 +17,7 @@ SPARE = 24
 
 def judge(world: World, parameters: Parameters) -> Iterator[Finding]:
     """Do the arithmetic: two connections a socket, a file a connection, and the container's limit above both."""
-    serving = {leg.node.proxy.name for way in judged(world) for leg in way.poll.legs}
+    serving = {leg.node.proxy.name for way in judged(world) for leg in way.poll.legs if isinstance(leg.outcome, Passed)}
     for nginx in world.nginx:
         events = nginx.top("events")
         if nginx.name not in serving or events is None:
