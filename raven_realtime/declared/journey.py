@@ -374,7 +374,7 @@ def _directives(world: World) -> Iterator[Directive]:
     return (each for nginx in world.nginx for top in nginx.tree for each in top.walk())
 
 
-_OF_FRAPPE = re.compile(r"frappe|erpnext", re.IGNORECASE)
+_OF_FRAPPE = re.compile(r"frappe|erpnext|(?<![a-z])raven(?![a-z])", re.IGNORECASE)
 
 
 @lru_cache(maxsize=8)
