@@ -454,6 +454,8 @@ def follow(world: World, node: Node, request: Request) -> Journey:
         except Unreadable as wrong:
             outcome = Undecided(str(wrong), wrong.location or node.proxy.location)
             return Journey((*legs, Leg(node, request, outcome)), refused=str(wrong))
+        if isinstance(outcome, Passed) and not outcome.to:
+            outcome = Undecided("it passes the request on to no server", outcome.location)
         legs.append(Leg(node, request, outcome))
         if not isinstance(outcome, Passed):
             return Journey(tuple(legs))

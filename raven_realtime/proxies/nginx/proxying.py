@@ -55,7 +55,7 @@ def proxied(directive: Directive, exchange: Exchange) -> Proxied:
     exchange.variables["$proxy_host"] = "localhost" if host.startswith("unix:") else host.removesuffix(default_port)
     exchange.variables["$proxy_port"] = host.rpartition(":")[2] if ":" in host else default_port[1:]
     block = exchange.definitions.upstreams.get(host)
-    servers = tuple(server.args[0] for server in block.children("server") if server.args) if block else (host,)
+    servers = _servers(block) if block else (host,)
     headers, undecided = _headers(exchange)
     return Proxied(
         scheme=scheme,
@@ -67,6 +67,23 @@ def proxied(directive: Directive, exchange: Exchange) -> Proxied:
         headers=headers,
         undecided=undecided,
     )
+
+
+_OUT_OF_USE = {"down", "backup"}
+
+
+def _servers(block: Directive) -> tuple[str, ...]:
+    """Return the addresses of an upstream block that requests go to while all is well (ngx_http_upstream_module).
+
+    Raises:
+        Undecided: there is none.
+    """
+    servers = tuple(
+        server.args[0] for server in block.children("server") if server.args and _OUT_OF_USE.isdisjoint(server.args)
+    )
+    if not servers:
+        raise Undecided(f"upstream {' '.join(block.args)} at {block.place} has no server that is in use")
+    return servers
 
 
 def _uri(path: str, exchange: Exchange, *, in_variables: bool) -> str:
