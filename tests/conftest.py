@@ -8,6 +8,7 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+import tests.fuzz  # noqa: F401  (before a test is made: its settings hold for all)
 from tests.measured import counted, measured, pytest_terminal_summary
 from tests.networks import Networks, group_of
 

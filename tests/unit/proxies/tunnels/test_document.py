@@ -92,7 +92,7 @@ def test_no_value_is_no_element() -> None:
     assert read_yaml("", "f").kind is Kind.NULL
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.text(alphabet="ab01:-[]{}&*!|>'\"\\\n\t #,<%", max_size=80))
 def test_any_text_is_read_or_unreadable(text: str) -> None:
     for reader in (read_yaml, read_json):
