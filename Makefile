@@ -19,9 +19,9 @@ JUDGED := --policy-pack policies
 # what follows runs with the project's Python, the engine and the project's own state
 WITH_TOOLS = eval "$$($(TOOLCHAIN) env)"
 # three workers for two cores: much of a test is waiting for real servers
-PYTEST = .venv/bin/python -m pytest -n 3 --durations=20
+PYTEST = .venv/bin/python -m tests.run -n 3 --durations=20
 # what is judged by the clock has the machine to itself
-ALONE = .venv/bin/python -m pytest -m
+ALONE = .venv/bin/python -m tests.run --durations=20 -m
 
 .PHONY: help
 help: ## list the targets

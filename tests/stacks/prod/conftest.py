@@ -18,7 +18,7 @@ from tests.stacks.prod.production import HOST, SECOND_HOST, SECOND_SITE
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """A server of this test run's own, up; its folder's path is short enough for the sockets in it."""
-    folder = Path(tempfile.mkdtemp(prefix="rr-prod-"))
+    folder = Path(tempfile.mkdtemp(prefix=f"rr-prod-{os.getpid()}-"))
     built = Server(f"prod-{os.getpid()}", folder, (HOST, f"{SECOND_HOST}={SECOND_SITE}"))
     try:
         built.up()
