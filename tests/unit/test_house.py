@@ -124,17 +124,19 @@ def literals(file: Path) -> Iterator[tuple[int, str]]:
     """Yield each number and text of a program as written, with its line; docstrings and comments do nothing."""
     text = file.read_text()
     if file.suffix != ".py":
-        lines = enumerate(text.splitlines(), 1)
-        yield from ((number, line) for number, line in lines if not re.match(r"\s*(#|//|\*)", line))
+        yield from (
+            (number, line) for number, line in enumerate(text.splitlines(), 1) if not re.match(r"\s*(#|//|\*)", line)
+        )
         return
     tree = ast.parse(text)
+    lines = text.encode().splitlines()  # ast counts columns in bytes
     documented = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and node not in documented:
             if isinstance(node.value, str):
                 yield node.lineno, node.value
             elif isinstance(node.value, int):
-                yield node.lineno, ast.get_source_segment(text, node) or ""
+                yield node.lineno, lines[node.lineno - 1][node.col_offset : node.end_col_offset].decode()
 
 
 def ports(file: Path) -> list[str]:
