@@ -39,7 +39,7 @@ def read(path: Path, root: Element | None = None) -> Reading:
     reading = Reading([World(unknown=tuple(_unset(services, compose.unset)))])
     containers: list[Container] = []
     for service, routing in zip(services.children if services else (), compose.containers, strict=True):
-        container = _container(service, routing, swarm, str(path))
+        container = replace(_container(service, routing, swarm, str(path)), closed=_is_closed(service, root))
         containers.append(container)
         reading.parts += [_declared(container), *_started(container)]
         _mounted(service, path, container.name, reading, root)
@@ -105,6 +105,16 @@ def _aliases(service: Element) -> Iterator[str]:
     for key in ("container_name", "hostname"):
         if named := _filled(service.get(key)):
             yield named
+
+
+def _is_closed(service: Element, root: Element) -> bool:
+    """Tell whether only this project's services are on a service's networks: none is external, or named for others."""
+    if root.get("include") or not (service.get("image") or service.get("build")):
+        return False  # more is declared elsewhere
+    listed = service.get("networks")
+    used = _texts(listed) if listed and listed.is_list else [each.name for each in _children(listed)] or ["default"]
+    declared = {each.name: each for each in _children(root.get("networks"))}
+    return not any(name in declared and (declared[name].get("external") or declared[name].get("name")) for name in used)
 
 
 def _published(service: Element) -> Iterator[Published]:

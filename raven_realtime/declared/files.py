@@ -49,6 +49,8 @@ class _Files(Reading):
 
     compose: list[tuple[Path, Element]] = field(default_factory=list)
     objects: list[Objects] = field(default_factory=list)
+    values: list[tuple[str, str]] = field(default_factory=list)
+    """Helm values, each with its file's name: manifests tell which release they are of."""
     named: list[str] = field(default_factory=list)
 
     def read_compose(self) -> None:
@@ -65,12 +67,14 @@ class _Files(Reading):
 
     def read_cluster(self) -> None:
         """Put the objects of all manifests together: an Ingress in one leads to a Service in another."""
-        if self.objects:
+        if self.objects or self.values:
             try:
+                self.objects += kubernetes.read_charts(self.values, self.objects)
                 self.parts.append(world_of(merged(self.objects)))
             except (Problem, Unreadable) as problem:
                 self.refuse(problem, Location(str(self.objects)))
             self.objects.clear()
+            self.values.clear()
 
 
 def read(paths: Sequence[str], app: str = "") -> Reading:
@@ -211,7 +215,7 @@ def _settings(path: Path, reading: _Files, *, named: bool) -> bool:
             reading.objects.append(kubernetes.read(text, str(path)))
             return True
         if kubernetes.is_helm_values(text):
-            reading.objects.append(kubernetes.read_values(text, str(path)))
+            reading.values.append((text, str(path)))
             return True
         if not named and (kubernetes.is_template(text) or not _LOOKS_TELLING.search(text)):
             return False

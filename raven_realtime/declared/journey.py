@@ -498,20 +498,26 @@ def resolve(world: World, address: str, sender: Node, request: Request) -> Desti
     return _unknown(world, address, port)
 
 
-def known_as(world: World, host: str, asking: Container | None) -> Container | None:
-    """Return the container that a name means to another one on its networks, or to Traefik."""
-    fitting = [
+def called(world: World, host: str) -> list[Container]:
+    """Return the containers that have a name, on whatever network."""
+    return [
         each
         for each in world.containers
         if host in {each.name.lower(), each.service.lower(), *(alias.lower() for alias in each.aliases)} - {""}
     ]
+
+
+def known_as(world: World, host: str, asking: Container | None) -> Container | None:
+    """Return the container that a name means to another one on its networks, or to Traefik."""
+    fitting = called(world, host)
     if asking is not None:
-        near = [each for each in fitting if _share_network(each, asking)]
+        near = [each for each in fitting if share_network(each, asking)]
         fitting = near or [each for each in fitting if each.name.lower() == host]
     return fitting[0] if fitting else None
 
 
-def _share_network(one: Container, other: Container) -> bool:
+def share_network(one: Container, other: Container) -> bool:
+    """Tell whether two containers can speak to each other; true where their networks are not known."""
     mine, theirs = one.routing.networks, other.routing.networks
     if mine is None or theirs is None:
         return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 
@@ -71,6 +71,8 @@ class Container:
     """The names that its own hosts file has an address for."""
     group: str = ""
     """The project or stack that it is declared in: its file."""
+    closed: bool = False
+    """Whether only what is declared beside it can be on its networks."""
 
     @property
     def name(self) -> str:
@@ -269,6 +271,12 @@ class World:
         for each in self.containers:
             found[each.name] = (*found.get(each.name, ()), each)
         return found
+
+    @property
+    def command_lines(self) -> Iterator[str]:
+        """What is run: by containers, and beside them."""
+        yield from (command.value for command in self.commands)
+        yield from (container.command for container in self.containers)
 
     def container(self, name: str) -> Container | None:
         """Return the (first) container of a name."""

@@ -35,7 +35,8 @@ def timeouts(way: Way) -> Iterator[tuple[str, float, Location, str]]:
         journey = Journey(way.websocket.legs[:count])
         if isinstance(leg.node.proxy, Nginx):
             answer = leg.node.proxy.answer(leg.request)
-            known = [(value, name) for name in DIRECTIVES if (value := seconds(answer.value(name))) is not None]
+            told = (name for name in DIRECTIVES if not answer.leaves_open(name))
+            known = [(value, name) for name in told if (value := seconds(answer.value(name))) is not None]
             if known:
                 value, name = min(known, key=lambda each: each[0])
                 yield name, value, said_at(journey, name), "nginx"

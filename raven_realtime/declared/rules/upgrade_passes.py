@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from raven_realtime.declared.journey import Journey, Leg, Way, judged, said_at
+from raven_realtime.declared.journey import Journey, Leg, Way, leading, said_at
 from raven_realtime.declared.rule import Parameters, Rule
 from raven_realtime.declared.world import World
 from raven_realtime.findings.entry import Finding
@@ -14,7 +14,7 @@ from raven_realtime.proxies.interface import Passed
 
 def judge(world: World, _: Parameters) -> Iterator[Finding]:
     """Ask for a WebSocket and look at what each proxy passes on."""
-    for way in judged(world):
+    for way in leading(world):
         for count, leg in enumerate(way.websocket.legs, 1):
             outcome = leg.outcome
             if not isinstance(outcome, Passed):
@@ -37,9 +37,10 @@ def _lost(leg: Leg, passed: Passed) -> str:
     lost = []
     if sent.version == "1.0":
         lost.append("HTTP/1.0, not HTTP/1.1")
-    if "upgrade" not in passed.unknown and sent.value("Upgrade").lower() != "websocket":
+    unknown = passed.unknown.keys()
+    if unknown.isdisjoint({"upgrade", "*"}) and sent.value("Upgrade").lower() != "websocket":
         lost.append("no `Upgrade: websocket`")
-    elif "connection" not in passed.unknown and "upgrade" not in ",".join(sent.values("Connection")).lower():
+    elif unknown.isdisjoint({"connection", "*"}) and "upgrade" not in ",".join(sent.values("Connection")).lower():
         lost.append(f"`Connection: {sent.value('Connection')}`, not upgrade")
     if not lost and not passed.relays_upgrade:
         lost.append("an upgrade whose answer the proxy does not relay")

@@ -19,6 +19,7 @@ from crossplane.analyzer import analyze, enter_block_ctx
 from crossplane.errors import NgxParserBaseException
 
 from raven_realtime.proxies.nginx.directive import Directive
+from raven_realtime.proxies.nginx.missing import KNOWN
 from raven_realtime.proxies.unreadable import Unreadable
 
 MAX_BYTES = 16_000_000
@@ -53,11 +54,12 @@ def parse_text(text: str, name: str = "nginx.conf", *, check: bool = True) -> tu
 def parse_file(path: Path, *, check: bool = True) -> tuple[Directive, ...]:
     """Return the structure of a configuration file with all that it includes in place.
 
-    Relative includes are looked up in the folder of ``path``, as nginx does (``--conf-path``'s folder).
+    Relative includes are looked up in the folder of ``path``, as nginx does (``--conf-path``'s folder). An include
+    whose file is not there stays as it is (`missing`), unless what it holds is known.
 
     Raises:
-        Unreadable: a file is missing, unreadable, not text, too large, includes itself, or is not an nginx
-            configuration; the message has file and line.
+        Unreadable: the file is missing, or one of them is unreadable, not text, too large, includes itself, or is not
+            an nginx configuration; the message has file and line.
     """
     return _judged(_Reader(path.parent).read(path, None), str(path), check)
 
@@ -121,20 +123,25 @@ class _Reader:
         expanded: list[Directive] = []
         for directive in tree:
             if directive.name == "include" and len(directive.args) == 1 and directive.block is None:
-                for path in self.included(directive):
-                    expanded.extend(self.read(path, directive))
+                expanded.extend(self.include(directive))
             elif directive.block is not None:
                 expanded.append(replace(directive, block=self.expand(directive.block)))
             else:
                 expanded.append(directive)
         return tuple(expanded)
 
-    def included(self, directive: Directive) -> list[Path]:
-        """Return the files that an include names, in nginx's order; a pattern may match none, a plain name may not."""
+    def include(self, directive: Directive) -> Iterator[Directive]:
+        """Yield what the files hold that an include names, in nginx's order; a pattern may match none."""
         pattern = str(self.folder / directive.args[0])
         if glob.has_magic(pattern):
-            return [Path(name) for name in sorted(glob.glob(pattern))]  # noqa: PTH207 (absolute patterns too)
-        return [Path(pattern)]
+            for name in sorted(glob.glob(pattern)):  # noqa: PTH207 (absolute patterns too)
+                yield from self.read(Path(name), directive)
+        elif Path(pattern).exists():
+            yield from self.read(Path(pattern), directive)
+        elif known := KNOWN.get(directive.args[0]):
+            yield from (replace(each, file=directive.file, line=directive.line) for each in _tree(known, pattern))
+        else:
+            yield directive
 
 
 def _tokens(text: str, name: str) -> Iterator[Token]:

@@ -118,6 +118,10 @@ class Nginx:
         said = f"`{answer.decided_by}`" if answer.decided_by else "nginx itself"
         return Answered(answer.status, said, where, answer.body or "", answer.assumed)
 
+    def _idle(self, answer: Answer) -> float | None:
+        name = "proxy_read_timeout"
+        return None if answer.leaves_open(name) else seconds(answer.value(name))
+
     def _passed(self, answer: Answer, proxied: Proxied, where: Location) -> Passed:
         host = next((value for name, value in proxied.headers if name.lower() == "host"), "")
         others = tuple((name, value) for name, value in proxied.headers if name.lower() != "host")
@@ -140,7 +144,7 @@ class Nginx:
             ),
             where,
             MappingProxyType(dict(answer.undecided)),
-            idle_seconds=seconds(answer.value("proxy_read_timeout")),
+            idle_seconds=self._idle(answer),
             affinity=affinity if len(to) > 1 else Affinity.NONE,
             by=by,
             consulted=tuple(consulted),
