@@ -17,6 +17,8 @@ STACKS = {
     "ngrok": "ngrok",
     "cloudflare": "Cloudflare",
     "frappe": "Frappe",
+    "node": "Frappe's realtime server on Node",
+    "python": "Frappe's realtime server on Python",
 }
 """The stacks that remedies are written for: name in code, name for people."""
 
@@ -34,6 +36,7 @@ class Given(StrEnum):
 
     NOTHING = ""
     SOCKETIO_ANSWERS = "Socket.IO answers where nginx asks it, and nginx runs"
+    PROCESS_IS_TO_KNOW = "the web tells a user only to who knows its secret, which is kept in redis"
     SEEN_FROM_NGINX = "what was seen outside is seen from nginx's side too, or it is nginx that said it"
 
 

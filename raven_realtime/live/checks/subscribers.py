@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import contextlib
+from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ CHECK = Check(
     through=("redis",),
 )
 CHANNEL = "events"
+SECRET_KEY = "socketio_auth_secret"  # noqa: S105 (the name of the key)
 SECONDS = 3.0
 DEFAULT_PORT = 6379
 _REQUESTS = "socket.io-request*"
@@ -56,15 +58,19 @@ def addresses(inside: Inside) -> dict[str, str]:
     raise CannotLook("the bench's configuration names no redis: give --redis URL")
 
 
-def _asked(inside: Inside, name: str, url: str) -> Result:
+@contextlib.contextmanager
+def _client(inside: Inside, name: str, url: str) -> Iterator[tuple[str, redis.Redis]]:
+    """Give a client of the redis behind a setting, and how it is called.
+
+    Raises:
+        CannotLook: the setting is no URL.
+    """
     parts = urlsplit(url if "://" in url else f"redis://{url}")
     try:
         host, port = parts.hostname or "127.0.0.1", parts.port or DEFAULT_PORT
     except ValueError:
         raise CannotLook(f"{name} is no redis URL; example: redis://127.0.0.1:11000") from None
-    shown = f"{name} ({host}:{port})"
-    with ExitStack() as stack:
-        at, number = stack.enter_context(inside.machine.reach(host, port))
+    with inside.machine.reach(host, port) as (at, number):
         client = redis.Redis(
             host=at,
             port=number,
@@ -74,7 +80,27 @@ def _asked(inside: Inside, name: str, url: str) -> Result:
             socket_timeout=SECONDS,
             socket_connect_timeout=SECONDS,
         )
-        stack.callback(client.close)
+        with contextlib.closing(client):
+            yield f"{name} ({host}:{port})", client
+
+
+def read_secret(inside: Inside) -> str:
+    """Return what web and realtime process share in redis, never to be shown; empty where there is nothing.
+
+    Raises:
+        CannotLook: the redis cannot be asked.
+    """
+    name, url = next(iter(addresses(inside).items()))
+    with _client(inside, name, url) as (shown, client):
+        try:
+            kept = client.get(SECRET_KEY)
+        except (redis.RedisError, OSError) as error:
+            raise CannotLook(f"{shown} does not answer: {_reason(error)}") from None
+    return kept.decode("utf-8", "replace") if isinstance(kept, bytes) else ""
+
+
+def _asked(inside: Inside, name: str, url: str) -> Result:
+    with _client(inside, name, url) as (shown, client):
         try:
             heard = dict(client.pubsub_numsub(CHANNEL)).get(CHANNEL.encode(), 0)
             adapters = client.pubsub_channels(_REQUESTS)

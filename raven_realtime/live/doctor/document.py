@@ -46,7 +46,7 @@ class Document(BaseModel):
         return cls(
             version=1,
             url=diagnosis.target.origin,
-            site=diagnosis.target.namespace.removeprefix("/"),
+            site=diagnosis.target.site or diagnosis.target.host,
             started=datetime.fromtimestamp(diagnosis.started_at, UTC),
             seconds=round(diagnosis.seconds, 3),
             healthy=diagnosis.healthy,

@@ -38,10 +38,8 @@ def closing(diagnosis: Diagnosis, width: int | None = None) -> str:
         diagnosis: of a walk.
         width: the columns of a terminal, to fit paragraphs into; None: as they are written.
     """
-    if diagnosis.verdict is None:
-        return _hung(diagnosis.sentence, 0, width)
-    parts = []
-    for number, account in enumerate(diagnosis.accounts):
+    parts = [] if diagnosis.verdict is not None else [_hung(diagnosis.sentence, 0, width)]
+    for number, account in enumerate(diagnosis.accounts, start=len(parts)):
         named = f"{account.finding.code} {account.finding.entry.title}"
         headline = f"Also {named}" if number else diagnosis.sentence if diagnosis.healthy else named
         lines = [*_told(_hung(headline, 0, width), account, width)]

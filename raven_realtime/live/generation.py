@@ -1,0 +1,89 @@
+"""Which of Frappe's realtime servers answers: from outside by its words and namespaces, inside by its process.
+
+Frappe has had several since version 13, and each asks, words and fails in its own way. Sources: frappe's
+realtime/index.js and middlewares/authenticate.js (versions 14, 15, 16); frappe/realtime/server.py, auth.py, bridge.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from raven_realtime.live.result import Result
+
+
+class Generation(StrEnum):
+    """A kind of realtime server, by the Frappe that brought it."""
+
+    V14 = "14"
+    V15 = "15"
+    V16 = "16"
+    SECRET = "secret"  # noqa: S105 (a generation's name)
+    GEVENT = "python-gevent"
+    ASYNCIO = "python-asyncio"
+
+    @property
+    def named(self) -> str:
+        """What people call it."""
+        return TITLES[self]
+
+    @property
+    def python(self) -> bool:
+        """Whether it is one of Python's."""
+        return self in {Generation.GEVENT, Generation.ASYNCIO}
+
+
+TITLES = {
+    Generation.V14: "Frappe 14 (Node, one namespace)",
+    Generation.V15: "Frappe 15 (Node)",
+    Generation.V16: "Frappe 16 (Node, handlers of apps)",
+    Generation.SECRET: "Frappe of 2026 (Node, with the web's secret)",
+    Generation.GEVENT: "Frappe of mid-2026 (Python, gevent)",
+    Generation.ASYNCIO: "Frappe of late 2026 (Python, asyncio)",
+}
+NODE, PYTHON = "Node's Socket.IO", "Python's Socket.IO"
+"""How the check of Engine.IO's parameters names what answers."""
+
+
+def possible(results: Iterable[Result]) -> tuple[Generation, ...]:
+    """Return the generations that everything seen so far leaves, the older first; none where no server showed itself.
+
+    Args:
+        results: of a walk.
+    """
+    facts: dict[str, object] = {}
+    for result in results:
+        facts |= {name: value for name, value in result.facts.items() if value not in {None, ""}}
+    if facts.get("generation"):
+        return (Generation(str(facts["generation"])),)
+    if facts.get("root"):
+        return (Generation.V14,)
+    if facts.get("server") == PYTHON:
+        return (Generation.GEVENT, Generation.ASYNCIO)
+    if facts.get("server") != NODE:
+        return ()
+    if facts.get("secret"):
+        return (Generation.SECRET,)
+    if "apps" in facts:
+        return (Generation.V16,) if facts["apps"] else (Generation.V15,)
+    return (Generation.V15, Generation.V16, Generation.SECRET)
+
+
+def of_process(program: str, command: str) -> Generation | None:
+    """Return the generation of a process that listens, where its command line says it.
+
+    Args:
+        program: the name of its program.
+        command: its arguments, joined by spaces.
+    """
+    if not program.lower().startswith(("python", "gunicorn", "uvicorn")):
+        return None
+    words = command.lower()
+    if "uvicorn" in words or "asyncio" in words or "asgi" in words:
+        return Generation.ASYNCIO
+    return Generation.GEVENT if "gevent" in words or "frappe.realtime" in words else None
+
+
+def said(generations: Iterable[Generation]) -> str:
+    """Say them in one line."""
+    return " or ".join(generation.named for generation in generations)
