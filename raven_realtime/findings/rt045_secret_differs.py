@@ -35,5 +35,5 @@ every update.
 """,
         }
     ),
-    explains=("RT012", "RT021", "RT033", "RT042", "RT046"),
+    explains=("RT012", "RT033", "RT042", "RT046"),
 )

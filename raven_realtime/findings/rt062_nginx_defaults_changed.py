@@ -8,8 +8,8 @@ ENTRY = Entry(
     level=Level.NOTE,
     hop="proxy",
     meaning="""\
-From 1.29.7 on, so in 1.30 too, nginx speaks HTTP/1.1 to upstreams by default, sends no Connection header, and keeps idle
-connections to them for 60 s. Node closes an idle connection after 5 s: a request that meets the close gets a 502.
+From 1.29.7 on, so in 1.30 too, nginx speaks HTTP/1.1 to upstreams by default, sends no Connection header, and keeps
+idle connections to them for 60 s. Node closes an idle connection after 5 s: a request that meets the close gets a 502.
 """,
     shows="""\
 A configuration that worked on an older nginx still does; a POST now and then answers 502.

@@ -45,6 +45,10 @@ NODE, PYTHON = "Node's Socket.IO", "Python's Socket.IO"
 """How the check of Engine.IO's parameters names what answers."""
 
 
+TELLING = ("generation", "root", "server", "secret", "apps")
+"""The facts of results that tell generations apart."""
+
+
 def possible(results: Iterable[Result]) -> tuple[Generation, ...]:
     """Return the generations that everything seen so far leaves, the older first; none where no server showed itself.
 
@@ -53,7 +57,7 @@ def possible(results: Iterable[Result]) -> tuple[Generation, ...]:
     """
     facts: dict[str, object] = {}
     for result in results:
-        facts |= {name: value for name, value in result.facts.items() if value not in {None, ""}}
+        facts |= {name: value for name, value in result.facts.items() if name in TELLING and value not in (None, "")}
     if facts.get("generation"):
         return (Generation(str(facts["generation"])),)
     if facts.get("root"):

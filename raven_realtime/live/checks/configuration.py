@@ -34,6 +34,8 @@ FALLBACK_PORT = 3000
 PING_SECONDS = 45.0
 """Socket.IO's pingInterval and pingTimeout together, by default."""
 DEFAULT_CONNECTIONS, DEFAULT_WORKERS = 512, 1
+NEARLY = 0.8
+"""The part of its sockets from which on an nginx counts as full."""
 FEW = 1000
 """Sockets that the seed's configuration holds (measured: 998); fewer than that are worth a warning."""
 UPGRADE = (("Upgrade", "websocket"), ("Connection", "Upgrade"))
@@ -77,6 +79,7 @@ def _judge(target: Target, inside: Inside) -> Result:
     servers = ", ".join(answer.upstream_servers) or answer.upstream or "?"
     said = f"{where}: {SOCKET_PATH} goes to {servers}, {sockets} sockets at most"
     facts = {"upstream": servers, "sockets": sockets, "listens": not unserved, "stack": "nginx"}
+    facts["full"] = _full(where, tree, sockets, inside)
     result = Result.of(CHECK.name, said, *found, **facts)
     if sockets >= FEW:
         return result
@@ -85,11 +88,25 @@ def _judge(target: Target, inside: Inside) -> Result:
     return replace(result, outcome=outcome, findings=(*result.findings, spent))
 
 
+def _full(where: str, tree: tuple[Directive, ...], sockets: int, inside: Inside) -> bool:
+    """Whether nginx may hold as many sockets as it can; so too where that cannot be seen."""
+    if where.startswith("container "):
+        return True
+    try:
+        return inside.machine.held(_ports(tree)) >= NEARLY * sockets
+    except CannotLook:
+        return True
+
+
+def _ports(tree: tuple[Directive, ...]) -> set[int]:
+    return {listen.port for server in Configuration(tree).servers.servers for listen in server.listens if listen.port}
+
+
 def _unserved(where: str, tree: tuple[Directive, ...], inside: Inside) -> list[int]:
     """Return the ports that nginx is to listen on, where nothing listens on any of them; none if that is not known."""
     if where.startswith("container "):
         return []
-    ports = {listen.port for server in Configuration(tree).servers.servers for listen in server.listens if listen.port}
+    ports = _ports(tree)
     try:
         return [] if any(one.port in ports for one in inside.machine.listeners()) else sorted(ports)
     except CannotLook:

@@ -74,9 +74,12 @@ def _here(inside: Inside, host: str, port: int) -> Finding | None:
 
 def _accepts(inside: Inside, host: str, port: int) -> bool:
     """Whether a connection is accepted: then no firewall is in the way, and it is the process that is silent."""
-    with inside.machine.reach(host, port) as place, socket.socket() as probe:
-        probe.settimeout(SECONDS)
-        return probe.connect_ex(place) == 0
+    with inside.machine.reach(host, port) as place:
+        try:
+            socket.create_connection(place, SECONDS).close()
+        except OSError:
+            return False
+    return True
 
 
 def _in_container(inside: Inside, container: str, host: str, port: int, target: Target) -> Finding | None:

@@ -78,7 +78,7 @@ def the_whole_site_is_refused(evidence: Evidence, decisive: Pair) -> Pair | None
 
 def the_page_is_away_with_everything_else(evidence: Evidence, decisive: Pair) -> Pair | None:
     """A dead web beside a dead Socket.IO is no fault of the web: what the handshake says is nearer to the cause."""
-    if decisive[0] != "edge" or decisive[1].code not in {"RT044", "RT047"} or "handshake" not in evidence.failed:
+    if decisive[0] != "edge" or decisive[1].code != "RT044" or "handshake" not in evidence.failed:
         return None
     return next((pair for pair in evidence.pairs if pair[0] == "handshake"), None)
 
@@ -119,7 +119,8 @@ def _given(evidence: Evidence, found: Finding, shown: str) -> bool:
         case Given.PROCESS_IS_TO_KNOW:
             return any(one.facts.get("secret") for one in evidence.results)
         case Given.SOCKETIO_ANSWERS:
-            return behind is not None and behind.ok and all(one.facts.get("listens", True) for one in evidence.results)
+            running = all(one.facts.get("listens", True) and one.facts.get("full", True) for one in evidence.results)
+            return behind is not None and behind.ok and running
         case Given.SEEN_FROM_NGINX:
             saying = {stack for one in evidence.results if _found(one, shown) for stack in stacks(one)}
             # Traefik's own answer never came to nginx.

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from raven_realtime.live import Outcome
 from raven_realtime.live.answer import BODY_LIMIT, Answer
 from raven_realtime.live.checks import handshake
-from raven_realtime.live.refusals import UPGRADE, refused, stack
+from raven_realtime.live.engineio import UPGRADE
+from raven_realtime.live.refusals import refused, stack
 from raven_realtime.live.target import Place, Target
 from raven_realtime.shown import shown
 
