@@ -181,7 +181,7 @@ class Machine:
         except (psutil.AccessDenied, OSError) as error:
             raise CannotLook(f"the table of sockets cannot be read: {type(error).__name__}") from None
         known = (one for one in connections if one.status == psutil.CONN_ESTABLISHED and one.laddr)
-        return sum(one.laddr.port in ports for one in known)
+        return sum(getattr(one.laddr, "port", 0) in ports for one in known)
 
     @contextlib.contextmanager
     def reach(self, host: str, port: int) -> Iterator[tuple[str, int]]:

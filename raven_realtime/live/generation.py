@@ -41,6 +41,8 @@ TITLES = {
     Generation.GEVENT: "Frappe of mid-2026 (Python, gevent)",
     Generation.ASYNCIO: "Frappe of late 2026 (Python, asyncio)",
 }
+NODES = {14: Generation.V14, 15: Generation.V15, 16: Generation.V16}
+"""The generations on Node by Frappe's major version; what is newer keeps a secret."""
 NODE, PYTHON = "Node's Socket.IO", "Python's Socket.IO"
 """How the check of Engine.IO's parameters names what answers."""
 
@@ -73,19 +75,26 @@ def possible(results: Iterable[Result]) -> tuple[Generation, ...]:
     return (Generation.V15, Generation.V16, Generation.SECRET)
 
 
-def of_process(program: str, command: str) -> Generation | None:
-    """Return the generation of a process that listens, where its command line says it.
+def of_process(program: str, command: str, frappe: int | None = None, libraries: str = "") -> Generation | None:
+    """Return the generation of a process that listens, where its command line and Frappe's files say it.
 
     Args:
         program: the name of its program.
         command: its arguments, joined by spaces.
+        frappe: the major version of the bench's Frappe.
+        libraries: what it has loaded, as its ``maps`` in /proc say; gevent is part of it or is not.
     """
+    if program.lower().startswith(("node", "mainthread")):
+        return None if frappe is None else NODES.get(frappe, Generation.SECRET if frappe > max(NODES) else None)
     if not program.lower().startswith(("python", "gunicorn", "uvicorn")):
         return None
     words = command.lower()
-    if "uvicorn" in words or "asyncio" in words or "asgi" in words:
-        return Generation.ASYNCIO
-    return Generation.GEVENT if "gevent" in words or "frappe.realtime" in words else None
+    if not any(word in words for word in ("gevent", "uvicorn", "frappe.realtime")):
+        return None
+    if "gevent" in words or "/gevent/" in libraries:
+        return Generation.GEVENT
+    # Both are started by one module's name; what has not loaded gevent is the other.
+    return Generation.ASYNCIO if "uvicorn" in words or libraries else None
 
 
 def said(generations: Iterable[Generation]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from raven_realtime.proxies.traefik.containers import Container
 from raven_realtime.proxies.unreadable import Unreadable
 from raven_realtime.settings import SOCKETIO_PORT
 
+_VERSION = re.compile(r"""^__version__\s*=\s*["'](\d+)""", re.MULTILINE)
 NGINX = Path("/etc/nginx/nginx.conf")
 NO_ROUTER = ("RT001", "RT005", "RT026", "RT037", "RT040")
 """What shows outside when the right router does not get the handshake: whoever gets it answers, or Traefik itself."""
@@ -61,6 +63,18 @@ class Inside:
         except CannotLook:
             return SOCKETIO_PORT
         return int(str(value)) if str(value).isdigit() else SOCKETIO_PORT
+
+    @cached_property
+    def frappe(self) -> int | None:
+        """The major version of the bench's Frappe, by its files; None where they do not say it."""
+        if self.bench is None:
+            return None
+        try:
+            told = self.machine.read(self.bench / "apps" / "frappe" / "frappe" / "__init__.py")
+        except CannotLook:
+            return None
+        match = _VERSION.search(told)
+        return int(match[1]) if match else None
 
     def site(self, host: str) -> str:
         """Return the bench's site that a host leads to: the one of its name, the default one, or the only one."""

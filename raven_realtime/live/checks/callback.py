@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 
 from raven_realtime.findings import explain
-from raven_realtime.live.checks.listening import kind
+from raven_realtime.live.checks.listening import generation_of, kind
 from raven_realtime.live.checks.subscribers import SECRET_KEY, read_secret
-from raven_realtime.live.generation import Generation, of_process
+from raven_realtime.live.generation import Generation
 from raven_realtime.live.inside import Inside, look
 from raven_realtime.live.result import Check, Result
 from raven_realtime.live.target import Target
@@ -149,7 +149,7 @@ def _asked(url: str, inside: Inside, headers: dict[str, str]) -> str:
         command = [program, "-e", _ASK, url]
     else:
         words = inside.machine.read(own / "cmdline").split("\0")
-        asynchronous = of_process(process.process, " ".join(words)) is Generation.ASYNCIO
+        asynchronous = generation_of(inside, process) is Generation.ASYNCIO
         command = [_python(inside.machine, own, words), "-c", _ASK_PYTHON, url]
         command.append("httpx,requests" if asynchronous else "requests,httpx")
     if _owner(inside.machine, own) != owner:

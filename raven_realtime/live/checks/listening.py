@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from raven_realtime.findings import Finding, explain
-from raven_realtime.live.generation import of_process
+from raven_realtime.live.generation import Generation, of_process
 from raven_realtime.live.inside import Inside, look
 from raven_realtime.live.result import Check, Result
 from raven_realtime.live.target import Target
@@ -43,7 +44,7 @@ def _judge(inside: Inside) -> Result:
         said = f"{addresses}: loopback only, and its proxy runs in a container"
         found.append(explain("RT003").found(said, stack="frappe_docker", causes=("RT002",)))
     count = len({one.pid for one in listening if one.pid})
-    generations = {one for each in listening if (one := of_process(each.process, command_line(inside, each)))}
+    generations = {one for each in listening if (one := generation_of(inside, each))}
     kinds = sorted({kind(one) for one in listening})
     many = f", {count} processes" if count > 1 else ""
     return Result.of(
@@ -77,6 +78,15 @@ def command_line(inside: Inside, listener: Listener) -> str:
         return inside.machine.read(Path(f"/proc/{listener.pid}/cmdline")).replace("\0", " ").strip()
     except CannotLook:
         return ""
+
+
+def generation_of(inside: Inside, listener: Listener) -> Generation | None:
+    """Return which of Frappe's realtime servers a process is, by its command line, its libraries and Frappe's files."""
+    libraries = ""
+    if listener.pid and kind(listener) == "Python":
+        with contextlib.suppress(CannotLook):
+            libraries = inside.machine.read(Path(f"/proc/{listener.pid}/maps"))
+    return of_process(listener.process, command_line(inside, listener), inside.frappe, libraries)
 
 
 def realtime(inside: Inside) -> list[Listener]:

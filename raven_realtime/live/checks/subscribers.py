@@ -27,6 +27,9 @@ CHANNEL = "events"
 SECRET_KEY = "socketio_auth_secret"  # noqa: S105 (the name of the key)
 SECONDS = 3.0
 DEFAULT_PORT = 6379
+KEYS = ("redis_queue", "redis_socketio", "redis_async_broker_port")
+"""The settings that name redis servers, the one that newer versions publish to first."""
+QUEUE_SINCE = 15
 _REQUESTS = "socket.io-request*"
 """What @socket.io/redis-adapter subscribes to, once a process and namespace."""
 
@@ -46,12 +49,13 @@ def _judge(inside: Inside) -> Result:
 def addresses(inside: Inside) -> dict[str, str]:
     """Return the redis servers that carry events: the name of the setting and its URL.
 
-    Frappe publishes to redis_queue since version 14 and to redis_socketio before; the first that is set counts, the
+    Frappe publishes to redis_queue since version 15 and to redis_socketio before; the first that is set counts, the
     process's own key first.
     """
     if inside.redis:
         return {"--redis": inside.redis}
-    for key in ("redis_queue", "redis_socketio", "redis_async_broker_port"):
+    before = inside.frappe is not None and inside.frappe < QUEUE_SINCE
+    for key in (*KEYS[1:], KEYS[0]) if before else KEYS:
         value = inside.configuration.get(key)
         if isinstance(value, str) and value:
             return {key: value}

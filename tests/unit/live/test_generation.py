@@ -30,15 +30,31 @@ def test_possible(facts: list[dict[str, object]], expected: tuple[Generation, ..
 
 
 @pytest.mark.parametrize(
-    ("program", "command", "expected"),
+    ("frappe", "expected"),
     [
-        ("node", "/usr/bin/node /bench/apps/frappe/socketio.js", None),
-        ("python", "../env/bin/python -m frappe.realtime.server", Generation.GEVENT),
-        ("python3", "python3 -m uvicorn frappe.realtime.asgi:app --port 9000", Generation.ASYNCIO),
-        ("uvicorn", "/env/bin/python /env/bin/uvicorn frappe.realtime.server:app", Generation.ASYNCIO),
-        ("gunicorn", "gunicorn -k gevent frappe.app", Generation.GEVENT),
-        ("python", "python -m http.server", None),
+        (13, None),
+        (14, Generation.V14),
+        (15, Generation.V15),
+        (16, Generation.V16),
+        (17, Generation.SECRET),
+        (None, None),
     ],
 )
-def test_of_process(program: str, command: str, expected: Generation | None) -> None:
-    assert of_process(program, command) == expected
+def test_of_a_process_on_node(frappe: int | None, expected: Generation | None) -> None:
+    assert of_process("node", "/usr/bin/node /bench/apps/frappe/socketio.js", frappe) == expected
+
+
+@pytest.mark.parametrize(
+    ("program", "command", "libraries", "expected"),
+    [
+        ("node", "/usr/bin/node /bench/apps/frappe/socketio.js", "", None),
+        ("python", "../env/bin/python -m frappe.realtime.server", "/gevent/_queue.so", Generation.GEVENT),
+        ("python", "../env/bin/python -m frappe.realtime.server", "/_asyncio.so", Generation.ASYNCIO),
+        ("python", "../env/bin/python -m frappe.realtime.server", "", None),
+        ("uvicorn", "/env/bin/python /env/bin/uvicorn frappe.realtime.server:app", "", Generation.ASYNCIO),
+        ("gunicorn", "gunicorn -k gevent frappe.app", "", Generation.GEVENT),
+        ("python", "python -m http.server", "/_asyncio.so", None),
+    ],
+)
+def test_of_process(program: str, command: str, libraries: str, expected: Generation | None) -> None:
+    assert of_process(program, command, libraries=libraries) == expected
