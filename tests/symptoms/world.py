@@ -35,6 +35,8 @@ SIDECAR_PORT = 8080
 ELSEWHERE_PORT = 8088
 OTHER_REDIS_PORT = 11001
 PORTS = Ports()
+GENERATION = "16"
+"""Which of Frappe's realtime servers the symptoms are shown on."""
 ELSEWHERE = """\
 daemon off; worker_processes 1; pid {folder}/pid; error_log stderr;
 events {{ worker_connections 256; }}
@@ -110,8 +112,11 @@ class World:
         self.traefik = Traefik(folder / "traefik", places.certificate, places.certificate_key)
         self._traefik_runs: tuple[object, ...] | None = None
         self._edge = stack.enter_context(ExitStack())
-        benches = [create_bench(folder / "bench", sites=(SITE,), ports=PORTS)]
-        benches.append(create_bench(folder / "second", sites=(SITE,), ports=replace(PORTS, socketio=9001)))
+        folders = {"bench": PORTS, "second": replace(PORTS, socketio=9001)}
+        benches = [
+            create_bench(folder / name, sites=(SITE,), ports=ports, generation=GENERATION)
+            for name, ports in folders.items()
+        ]
         self.benches = [
             RunningBench(each, {program.name: program for program in programs(each.path)}) for each in benches
         ]
