@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from demo.bench_folder import PASSWORD, Ports, create_bench
-from demo.processes import ROOT, programs
+from demo.processes import ROOT, TRUST, programs
 from demo.running import RunningBench
 from raven_realtime.live.checks import event
 from raven_realtime.live.doctor import journey
@@ -98,12 +98,13 @@ def page(name: str) -> dict[str, Any]:
 class World:
     """The servers of the symptom bench; what two paths have in common keeps running between them."""
 
-    def __init__(self, folder: File, stack: ExitStack) -> None:
+    def __init__(self, folder: File, stack: ExitStack, generation: str = GENERATION) -> None:
         """Start the bench.
 
         Args:
             folder: for everything.
             stack: what ends the servers.
+            generation: which of Frappe's realtime servers the bench has.
         """
         self.folder = folder
         places = Places.at(folder)
@@ -114,7 +115,7 @@ class World:
         self._edge = stack.enter_context(ExitStack())
         folders = {"bench": PORTS, "second": replace(PORTS, socketio=9001)}
         benches = [
-            create_bench(folder / name, sites=(SITE,), ports=ports, generation=GENERATION)
+            create_bench(folder / name, sites=(SITE,), ports=ports, generation=generation)
             for name, ports in folders.items()
         ]
         self.benches = [
@@ -148,7 +149,7 @@ class World:
         """Bring everything to the path's state and give what to ask the doctor."""
         with ExitStack() as stack:
             ca = self._stand_edge(path, stack)
-            trusted = (("NODE_EXTRA_CA_CERTS", str(ca)),)
+            trusted = tuple((name, str(ca)) for name in sorted(set(TRUST.values())))
             for number, bench in enumerate(self.benches):
                 wanted = path.socketio and number < path.replicas
                 self._stand_socketio(number, bench, (*trusted, *path.socketio_environment) if wanted else None)
@@ -193,6 +194,12 @@ class World:
         if environment is not None:
             bench.start("socketio", dict(environment))
             self._environments[number] = environment
+
+    def restart_socketio(self) -> None:
+        """Start the realtime process anew, as it was: what it reads when it starts may be another."""
+        environment = self._environments[0]
+        self._stand_socketio(0, self.bench, None)
+        self._stand_socketio(0, self.bench, environment)
 
     def _without_redis(self, stack: ExitStack) -> None:
         """Stop redis, then start Socket.IO, which ends because of that."""
