@@ -110,12 +110,18 @@ class Web:
         return self.wants_secret or "installed_apps" in told
 
 
-async def ask(target: Target) -> Web:
+async def ask(target: Target, *, whose: bool = True) -> Web:
     """Ask the web at the page's address, with the target's credentials.
 
     Where Socket.IO has an address of its own (two tunnels) there is no web, and Node leaves what is not Socket.IO
     without an answer: then it is the page's.
+
+    Args:
+        target: what to ask.
+        whose: ask whose they are too; of a guest's that is known.
     """
+    if not whose:
+        return Web(Said(WHO, None, "not asked"), await question(target, USER_INFO))
     return Web(*await asyncio.gather(question(target, WHO), question(target, USER_INFO)))
 
 

@@ -202,7 +202,7 @@ async def judged(target: Target, tried: Tried, hop: str, place: Place = Place.PU
         if tried.accepted:
             return Result.of(hop, f"{target.namespace} accepted", authenticated=True, **facts)
         return Result.of(hop, str(tried), explain("RT046" if tried.silence else "RT012").found(str(tried)), **facts)
-    web = await frappe.ask(target)
+    web = await frappe.ask(target, whose=not (tried.accepted and target.credentials == frappe.GUEST))
     facts |= {"secret": web.wants_secret, "apps": web.has_app_handlers}
     if tried.accepted:
         found = _not_the_users(web) if target.credentials != frappe.GUEST else None
