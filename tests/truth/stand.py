@@ -13,7 +13,7 @@ from pathlib import Path as File
 from typing import Any
 
 from demo.processes import ROOT
-from raven_realtime.live.checks import event, room
+from raven_realtime.live.checks import event
 from raven_realtime.live.doctor import journey
 from raven_realtime.live.doctor.diagnosis import Diagnosis
 from raven_realtime.live.doctor.journey import Question, diagnose
@@ -146,9 +146,9 @@ class Stand:
 
 def walked(question: Question) -> Diagnosis:
     """Ask the doctor; waits that only guard against slow machines are shorter here."""
-    kept = journey.STAY_SECONDS, event.COPY_SECONDS, event.ARRIVAL_SECONDS, room.PATIENCE_SECONDS
-    journey.STAY_SECONDS, event.COPY_SECONDS, event.ARRIVAL_SECONDS, room.PATIENCE_SECONDS = 0.3, 0.7, 1.5, 3.0
+    kept = journey.STAY_SECONDS, event.COPY_SECONDS, event.ARRIVAL_SECONDS
+    journey.STAY_SECONDS, event.COPY_SECONDS, event.ARRIVAL_SECONDS = 0.3, 0.7, 1.5
     try:
         return asyncio.run(diagnose(question))
     finally:
-        journey.STAY_SECONDS, event.COPY_SECONDS, event.ARRIVAL_SECONDS, room.PATIENCE_SECONDS = kept
+        journey.STAY_SECONDS, event.COPY_SECONDS, event.ARRIVAL_SECONDS = kept
