@@ -168,6 +168,8 @@ def create_bench(
     bench = Bench(path.absolute())
     for folder in ("apps", "config/pids", "logs", "sites/assets"):
         (bench.path / folder).mkdir(parents=True, exist_ok=True)
+    for relative in _SERVERS:
+        (bench.path / relative).unlink(missing_ok=True)
     for relative, text in _files(bench, sites, ports or Ports(), chosen, config or {}):
         file = bench.path / relative
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -237,10 +239,9 @@ def _files(
     # Where Frappe has its realtime server: what looks at files and at processes finds the generation.
     yield "apps/frappe/frappe/__init__.py", f'__version__ = "{generation.frappe}"\n'
     if generation.is_python:
-        yield "apps/frappe/frappe/realtime/__init__.py", ""
-        yield "apps/frappe/frappe/realtime/server.py", _PYTHON_SERVER
+        yield _SERVERS[0], _PYTHON_SERVER
     else:
-        yield "apps/frappe/socketio.js", _NODE_SERVER
+        yield _SERVERS[1], _NODE_SERVER
     for app in APPS:
         yield f"apps/{app}/README.md", f"The demo has no {app}: see DEMO.md.\n"
     yield "config/redis_queue.conf", _REDIS_CONF.format(port=ports.redis, folder=bench.path / "config" / "pids")
@@ -262,6 +263,9 @@ def _create_site(bench: Bench, name: str, password: str) -> None:
         credentials.touch(mode=0o600)
         credentials.write_text(f"RAVEN_REALTIME_API_KEY={key.key}\nRAVEN_REALTIME_API_SECRET={key.secret}\n")
 
+
+_SERVERS = ("apps/frappe/frappe/realtime/server.py", "apps/frappe/socketio.js")
+"""Where the realtime server is, in Python and on Node."""
 
 _PYTHON_SERVER = """\
 from demo.realtime_python.serve import main

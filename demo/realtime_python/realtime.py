@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any
@@ -146,13 +147,12 @@ class Socket:
 
     async def join(self, room: str) -> None:
         """Enter a room, unless the client has left meanwhile."""
-        if self.realtime.server.manager.is_connected(self.sid, self.namespace):
+        with suppress(ValueError, KeyError):
             await done(self.realtime.server.enter_room(self.sid, room, namespace=self.namespace))
 
     async def leave(self, room: str) -> None:
         """Leave a room."""
-        if self.realtime.server.manager.is_connected(self.sid, self.namespace):
-            await done(self.realtime.server.leave_room(self.sid, room, namespace=self.namespace))
+        await done(self.realtime.server.leave_room(self.sid, room, namespace=self.namespace))
 
     async def emit(self, event: str, data: object = None, room: str = "") -> None:
         """Send to a room, or to this client."""

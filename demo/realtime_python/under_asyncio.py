@@ -27,12 +27,19 @@ CALLBACK_SECONDS = 10
 
 
 class Tolerant(socketio.AsyncManager):  # type: ignore[misc]
-    """A second CONNECT to the same namespace is answered as the first, as Frappe's is."""
+    """Answers a second CONNECT to the same namespace as the first, as Frappe's does."""
 
-    async def connect(self, eio_sid: str, namespace: str) -> str | None:
-        """Connect, or give the id of the connection that is there."""
-        connected: str | None = await super().connect(eio_sid, namespace) or self.sid_from_eio_sid(eio_sid, namespace)
-        return connected
+    async def pre_connect(self, eio_sid: str, namespace: str) -> str | None:
+        """Give the id of a new connection, or of the one that is there."""
+        known: str | None = await super().pre_connect(eio_sid, namespace) or self.sid_from_eio_sid(eio_sid, namespace)
+        return known
+
+    async def connect(self, sid: str, namespace: str) -> str | None:
+        """Finish a new connection."""
+        if self.is_connected(sid, namespace):
+            return sid
+        known: str | None = await super().connect(sid, namespace)
+        return known
 
 
 class _Forgetful(CookieJar):

