@@ -16,7 +16,8 @@ So both must use one redis, nothing on the way may strip the header, and an olde
 cannot work beside a newer web.
 """,
     shows="""\
-`44/site,{"message":"Unauthorized"}` for everybody, guests included, while the web answers the same session rightly.
+`44/site,{"message":"Unauthorized"}` for everybody, guests included, while the web answers the same session rightly;
+the first servers that knew the secret let a client in without a user: connected, and nothing ever arrives.
 """,
     remedy="""\
 Compare, where each of the two runs: `redis-cli -u URL EXISTS socketio_auth_secret` with the redis_queue of the web and

@@ -19,7 +19,7 @@ from raven_realtime.shown import shown
 
 WHO = "/api/method/frappe.auth.get_logged_user"
 USER_INFO = "/api/method/frappe.realtime.get_user_info"
-SECONDS = 2.5
+SECONDS = 4.0
 """What one question may take: less than the realtime process itself would wait."""
 GUEST = Credentials(sid="Guest")
 """What a browser without a session sends; ``get_user_info`` allows guests, so that it drives the callback."""

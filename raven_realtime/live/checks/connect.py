@@ -16,7 +16,7 @@ from raven_realtime.live import web as frappe
 from raven_realtime.live.checks.engine import server_kind
 from raven_realtime.live.engineio import CONNECT as ASKING
 from raven_realtime.live.engineio import Closed, Refused, Session, Stage, Unanswered
-from raven_realtime.live.packets import CONNECT, CONNECT_ERROR, Packet, read, write
+from raven_realtime.live.packets import CONNECT, CONNECT_ERROR, EVENT, Packet, read, write
 from raven_realtime.live.refusals import finding
 from raven_realtime.live.result import Check, Result
 from raven_realtime.live.target import Place, Target
@@ -47,6 +47,8 @@ The page and Socket.IO are on two hosts, and Frappe accepts a browser only where
 ngrok, let one tunnel lead to the nginx multiplexer (`pulumi up --stack sandbox` sets that up); with Traefik, give the
 page's own host a router for `/socket.io`. Clients that send an API token and no Origin can stay on two.
 """
+PONG_SECONDS = 3.0
+"""How long the handlers of Frappe are waited for (frappe realtime/handlers: System Health asks by ``ping`` too)."""
 AFTERMATH_SECONDS = 0.3
 """How long to listen after a refusal: old Frappe goes on after `Invalid namespace` and accepts a dead one (RT009)."""
 
@@ -58,6 +60,8 @@ class Tried:
     namespace: str
     packets: tuple[Packet, ...] = ()
     silence: str = ""
+    heard: bool = True
+    """Whether Frappe's own handlers are at work, where they were asked: they answer ``ping`` with ``pong``."""
 
     @property
     def accepted(self) -> bool:
@@ -140,11 +144,24 @@ async def attempt(target: Target, *, guest: bool = False, origin: bool = False) 
         async with Session(asked, credentials=True, origin=origin or bool(target.page)) as session:
             await session.open()
             await session.upgrade()
-            return Tried(target.namespace, tuple(await join(session, target.namespace)))
+            tried = Tried(target.namespace, tuple(await join(session, target.namespace)))
+            if tried.accepted and asked.credentials is not None and not target.root:
+                session.allow(PONG_SECONDS)
+                return replace(tried, heard=await _answers_ping(session, target.namespace))
+            return tried
     except Unanswered as error:
         if error.stage is Stage.TIME and error.during == ASKING:
             return Tried(target.namespace, silence=error.said)
         raise
+
+
+async def _answers_ping(session: Session, namespace: str) -> bool:
+    await session.send(write(EVENT, namespace, ["ping"]))
+    async for frame in session.frames(PONG_SECONDS):
+        packet = read(frame.text)
+        if packet is not None and packet.kind == EVENT and packet.data == ["pong"]:
+            return True
+    return False
 
 
 async def at_root(target: Target) -> bool:
@@ -204,6 +221,9 @@ async def judged(target: Target, tried: Tried, hop: str, place: Place = Place.PU
         return Result.of(hop, str(tried), explain("RT046" if tried.silence else "RT012").found(str(tried)), **facts)
     web = await frappe.ask(target, whose=not (tried.accepted and target.credentials == frappe.GUEST))
     facts |= {"secret": web.wants_secret, "apps": web.has_app_handlers}
+    if tried.accepted and web.wants_secret and not tried.heard:
+        said = f"{target.namespace} accepted, and no handler of Frappe's answers: the web told the process of no user"
+        return Result.of(hop, said, explain("RT045").found(said), **facts)
     if tried.accepted:
         found = _not_the_users(web) if target.credentials != frappe.GUEST else None
         if found is not None:
