@@ -29,7 +29,7 @@ from raven_realtime.settings import ServedHost
 from raven_realtime.sidecar import nginx as sidecar
 from tests.symptoms.firewall import dropping
 from tests.symptoms.path import CHANNEL, HOST, SITE, Path, merge, without_none
-from tests.symptoms.servers import Traefik, listens, nginx, ngrok, running, sockets_held, wait
+from tests.symptoms.servers import READY_SECONDS, Traefik, listens, nginx, ngrok, running, sockets_held, wait
 
 SIDECAR_PORT = 8080
 ELSEWHERE_PORT = 8088
@@ -141,6 +141,7 @@ class World:
             data={"usr": "demo@example.com", "pwd": PASSWORD},
             headers={"X-Frappe-Site-Name": SITE},
             trust_env=False,
+            timeout=READY_SECONDS,
         )
         return answer.raise_for_status().cookies["sid"]
 

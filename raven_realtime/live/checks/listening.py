@@ -90,13 +90,25 @@ def generation_of(inside: Inside, listener: Listener) -> Generation | None:
 
 
 def realtime(inside: Inside) -> list[Listener]:
-    """Return where processes listen that are Frappe's realtime server by their command lines."""
+    """Return where processes listen that are Frappe's realtime server by their command lines: the bench's own only."""
     try:
         listening = inside.machine.listeners()
     except CannotLook:
         return []
     likely = [one for one in listening if kind(one) in {"Node", "Python"}]
-    return [one for one in likely if REALTIME.search(command_line(inside, one))]
+    return [one for one in likely if REALTIME.search(command_line(inside, one)) and _of_bench(inside, one)]
+
+
+def _of_bench(inside: Inside, listener: Listener) -> bool:
+    """Whether a process works in the bench's folder; where none is named, every one counts."""
+    if inside.bench is None:
+        return True
+    try:
+        folder = inside.machine.run("readlink", "-f", "--", f"/proc/{listener.pid}/cwd").strip()
+        bench = inside.machine.run("readlink", "-f", "--", str(inside.bench)).strip()
+    except CannotLook:
+        return False
+    return Path(folder).is_relative_to(bench)
 
 
 def _frozen(inside: Inside, listening: list[Listener]) -> Iterator[Finding]:

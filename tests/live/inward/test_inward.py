@@ -64,7 +64,7 @@ def test_healthy(bench: RunningBench, nginx: StartNginx, tmp_path: Path) -> None
     assert diagnosis.healthy, diagnosis.results
     assert [found.code for _, found in diagnosis.findings if found.code != "RT017"] == []
     assert {check for check, outcome in seen.items() if outcome is Outcome.PASS} == {
-        "configuration", "upstream", "listening", "ports", "redis", "callback"
+        "configuration", "upstream", "listening", "ports", "redis", "callback", "versions"
     }  # fmt: skip
     assert result(diagnosis, "listening").facts["realtime"] == ["Node"]
 
@@ -267,10 +267,13 @@ def test_the_path_that_nginx_takes_away_is_the_cause_and_not_its_size(
 def test_a_process_on_another_port_than_the_configured_one_is_found(
     bench: RunningBench, other_bench: Callable[..., Path]
 ) -> None:
-    folder = other_bench(socketio_port=free_ports().socketio)
-    told = asyncio.run(listening.check(Target.parse("127.0.0.1:1"), Inside(bench=folder)))
-    assert [found.code for found in told.findings] == ["RT016"]
-    assert f":{bench.ports.socketio}" in told.summary
+    another = free_ports().socketio
+    for folder, code in ((bench.path, "RT016"), (other_bench(socketio_port=another), "RT002")):
+        inside = Inside(bench=folder)
+        vars(inside)["port"] = another
+        told = asyncio.run(listening.check(Target.parse("127.0.0.1:1"), inside))
+        assert [found.code for found in told.findings] == [code], told
+        assert (f":{bench.ports.socketio}" in told.summary) is (code == "RT016")
 
 
 def test_a_configuration_that_is_not_there_is_refused(tmp_path: Path) -> None:
