@@ -247,6 +247,7 @@ class Session:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close what is open, without waiting for the other side."""
+        doing = self.doing
         if not self._deadline.expired():
             # It bounds what is asked. The goodbye has a limit of its own, and no answer is lost when it is reached.
             self._deadline.reschedule(None)
@@ -258,6 +259,8 @@ class Session:
         except BaseException as late:
             await self._leave(type(late), late, late.__traceback__)
             raise
+        # What was asked before the goodbye is what was not answered.
+        self.doing = doing
         await self._leave(kind, error, trace)
 
     def allow(self, seconds: float) -> None:
@@ -378,11 +381,11 @@ class Session:
                 proxy=None,
             )
         self._upgraded_at = time.monotonic()
+        self.doing = "WebSocket"
         await self.send("2probe")
         if (said := (await self.frame()).text) != "3probe":
             raise Unanswered(Stage.ANSWER, f"2probe was answered with “{shown(said)}” instead of 3probe")
         await self.send("5")
-        self.doing = "WebSocket"
 
     async def send(self, text: str) -> None:
         """Send one packet over the WebSocket."""

@@ -44,7 +44,8 @@ def test_handshake(behaviour: strange.Behaviour, code: str) -> None:
     with strange.serving(behaviour) as port:
         result = asyncio.run(handshake.check(Target.parse(f"127.0.0.1:{port}", timeout=LIMIT)))
     assert [finding.code for finding in result.findings] == [code], result
-    assert time.monotonic() - started < LIMIT + 1.5
+    # A silent one is asked once more, at the path that a proxy may have taken away.
+    assert time.monotonic() - started < 2 * LIMIT + 1.5
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory < 60_000
 
 
@@ -149,3 +150,9 @@ def test_the_doctor_names_the_url_of_a_port_that_speaks_no_tls() -> None:
         result = asyncio.run(tls.check(Target.parse(f"https://127.0.0.1:{port}")))
     assert result.summary.startswith(f"port {port} does not speak TLS (")
     assert f"`raven-realtime doctor http://127.0.0.1:{port}`" in result.findings[0].todo
+
+
+def test_an_upgrade_that_is_not_answered_is_not_the_whole_paths_silence() -> None:
+    with strange.serving(strange.opens_only) as port:
+        result = asyncio.run(upgrade.check(Target.parse(f"127.0.0.1:{port}", timeout=LIMIT)))
+    assert [finding.code for finding in result.findings] == ["RT025"], result

@@ -97,7 +97,7 @@ def _browser(answer: Answer, target: Target) -> list[Finding]:
 PATH_LOST = frozenset({"RT001", "RT037", "RT038"})
 """What shows where Socket.IO's path does not arrive at it: Node is silent, Python says 404."""
 TWICE = f"{SOCKET_PATH}{SOCKET_PATH.removeprefix('/')}"
-STRIPPED_SECONDS = 2.0
+STRIPPED_SECONDS = 1.5
 
 
 async def _stripped(target: Target) -> bool:
