@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from raven_realtime.live.checks import connect, handshake, tls, upgrade
+from raven_realtime.live.checks import connect, handshake, session, tls, upgrade
 from raven_realtime.live.engineio import GOODBYE_SECONDS, Session
 from raven_realtime.live.target import Place, Target
 from tests.live import strange_servers as strange
@@ -156,3 +156,10 @@ def test_an_upgrade_that_is_not_answered_is_not_the_whole_paths_silence() -> Non
     with strange.serving(strange.opens_only) as port:
         result = asyncio.run(upgrade.check(Target.parse(f"127.0.0.1:{port}", timeout=LIMIT)))
     assert [finding.code for finding in result.findings] == ["RT025"], result
+
+
+@pytest.mark.parametrize(("cuts", "codes"), [(1, []), (1000, ["RT037"])], ids=["once", "always"])
+def test_an_answer_that_is_cut_is_a_fault_only_when_it_is_cut_again(cuts: int, codes: list[str]) -> None:
+    with strange.serving(strange.CutsOnce(cuts)) as port:
+        result = asyncio.run(session.check(Target.parse(f"127.0.0.1:{port}", timeout=5.0)))
+    assert [finding.code for finding in result.findings] == codes, result

@@ -6,7 +6,7 @@ import asyncio
 import time
 
 from raven_realtime.live.checks import connect
-from raven_realtime.live.engineio import Closed, Refused, Session, Unanswered
+from raven_realtime.live.engineio import Closed, Refused, Session, Stage, Unanswered
 from raven_realtime.live.packets import CONNECT, Packet, read
 from raven_realtime.live.refusals import finding
 from raven_realtime.live.result import Check, Result
@@ -50,6 +50,20 @@ async def check(target: Target, place: Place = Place.PUBLIC, rounds: int = ROUND
 
 
 async def _round(target: Target) -> list[Packet]:
+    """Open one session; anew where an answer was cut, which now and then happens between healthy servers.
+
+    Traefik may close its connection to the next proxy between the head and the body of an answer that a Python server
+    sends in two parts; a client begins a new session then, and so does this one, once.
+    """
+    try:
+        return await _opened(target)
+    except Unanswered as error:
+        if error.stage is not Stage.ANSWER:
+            raise
+        return await _opened(target)
+
+
+async def _opened(target: Target) -> list[Packet]:
     async with Session(target) as session:
         await session.open()
         await session.post(CONNECT)
