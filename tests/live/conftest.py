@@ -91,9 +91,12 @@ def second_socketio(bench: RunningBench, tmp_path_factory: pytest.TempPathFactor
 
 
 @contextmanager
-def another_process(bench: RunningBench, folder: Path) -> Iterator[str]:
+def another_process(bench: RunningBench, folder: Path, generation: str = "") -> Iterator[str]:
+    """A realtime process beside the bench's, of its generation or of another."""
     ports = Ports(bench.ports.web, free_ports().socketio, bench.ports.redis)
-    second = create_bench(folder / "bench", sites=(SITE,), ports=ports, generation=bench.bench.generation.name)
+    second = create_bench(
+        folder / "bench", sites=(SITE,), ports=ports, generation=generation or bench.bench.generation.name
+    )
     socketio = next(program for program in programs(second.path) if program.name == "socketio")
     running = RunningBench(second, {"socketio": socketio})
     running.start("socketio")
