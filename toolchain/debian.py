@@ -31,6 +31,9 @@ TEST: Mapping[str, str] = {
     "prometheus": "prometheus",
     "iproute2": "ip",
     "util-linux": "unshare",
+    "caddy": "caddy",
+    "haproxy": "haproxy",
+    "apache2": "apache2",
 }
 
 PROD: Mapping[str, str] = {

@@ -52,7 +52,7 @@ def judge(world: World, parameters: Mapping[str, Parameters] | None = None) -> l
 def _place(finding: Finding) -> tuple[int, str, int, str, str]:
     where = finding.location
     return (
-        _ORDER[finding.entry.level],
+        _ORDER[finding.level],
         where.path if where else "",
         (where.line or 0) if where else 0,
         finding.code,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from raven_realtime.declared import texts
-from raven_realtime.declared.world import Container, Reading, Setting, World
+from raven_realtime.declared import commands, kinds, texts
+from raven_realtime.declared.world import Container, Placed, Reading, Setting, World
+from raven_realtime.places.container import Published, published_of
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.location import Location
 from raven_realtime.proxies.traefik.compose import is_swarm, read_compose
@@ -16,6 +18,7 @@ from raven_realtime.proxies.traefik.static import static_arguments
 from raven_realtime.proxies.unreadable import Unreadable
 
 _DEFAULT = re.compile(r"\$\{\w+:?-([^{}]*)\}")
+_LARGEST = 1 << 20
 _NGINX_PATHS = re.compile(r"/etc/nginx/|nginx\.conf|/conf\.d/")
 
 
@@ -36,9 +39,9 @@ def read(path: Path, root: Element | None = None) -> Reading:
     reading = Reading([World(unknown=tuple(_unset(services, compose.unset)))])
     containers: list[Container] = []
     for service, routing in zip(services.children if services else (), compose.containers, strict=True):
-        container = _container(service, routing, swarm)
+        container = _container(service, routing, swarm, str(path))
         containers.append(container)
-        reading.parts.append(_declared(container))
+        reading.parts += [_declared(container), *_started(container)]
         _mounted(service, path, container.name, reading, root)
         words = compose.commands.get(service.name, ())
         if any("traefik" in text for text in (container.image, *words[:1])) and words:
@@ -60,7 +63,13 @@ def _declared(container: Container) -> World:
     return texts.command(container.command, container.location) if container.command else World()
 
 
-def _container(service: Element, routing: object, swarm: bool) -> Container:
+def _started(container: Container) -> Iterator[World]:
+    """Yield the proxy that a container's command line configures."""
+    if found := commands.proxy_of(container.image, container.command, container.location):
+        yield World(proxies=(Placed(found, container.name),))
+
+
+def _container(service: Element, routing: object, swarm: bool, group: str) -> Container:
     limits = service.path("deploy", "resources", "limits", "memory") or service.get("mem_limit")
     security = [text.replace("=", ":") for text in _texts(service.get("security_opt"))]
     nofile = service.path("ulimits", "nofile")
@@ -81,7 +90,42 @@ def _container(service: Element, routing: object, swarm: bool) -> Container:
         nofile=_number(soft, "nofile"),
         replicas=_number(replicas, "replicas") or 1,
         swarm=swarm,
+        service=service.name,
+        aliases=tuple(_aliases(service)),
+        published=tuple(_published(service)),
+        extra_hosts=tuple(_extra_hosts(service)),
+        group=group,
     )
+
+
+def _aliases(service: Element) -> Iterator[str]:
+    """Yield the names that a service has on its networks besides its own, its host name among them."""
+    for network in _children(service.get("networks")):
+        yield from _texts(network.get("aliases"))
+    for key in ("container_name", "hostname"):
+        if named := _filled(service.get(key)):
+            yield named
+
+
+def _published(service: Element) -> Iterator[Published]:
+    """Yield the ports of the machine that lead to a service (compose file reference, "ports")."""
+    for child in _children(service.get("ports")):
+        if not child.children:
+            yield from published_of(_filled(child), child.location)
+            continue
+        target, outside = _filled(child.get("target")), _filled(child.get("published"))
+        if target.isdigit() and len(target) < 6:
+            port = int(outside) if outside.isdigit() and len(outside) < 6 else None
+            yield Published(port, int(target), child.location, _filled(child.get("host_ip")))
+
+
+def _extra_hosts(service: Element) -> Iterator[str]:
+    listed = service.get("extra_hosts")
+    for child in _children(listed):
+        if listed and listed.is_list:
+            yield re.split(r"[:=]", _filled(child), maxsplit=1)[0]
+        else:
+            yield child.name
 
 
 def _environment(service: Element) -> Iterator[Setting]:
@@ -103,6 +147,9 @@ def _mounted(service: Element, file: Path, name: str, reading: Reading, root: El
     """Read the nginx configurations that a service gets from files beside the compose file."""
     for source, target in [*_volumes(service), *_configs(service, root)]:
         path = file.parent / source
+        if source.startswith((".", "/")) and path.is_file() and (world := _proxy_of(path, name, reading)):
+            reading.parts.append(world)
+            continue
         if not _NGINX_PATHS.search(target) or not (source.startswith((".", "/")) or path.is_file()):
             continue
         if source.startswith("/") and not path.exists():
@@ -130,6 +177,18 @@ def _mounted(service: Element, file: Path, name: str, reading: Reading, root: El
             )
             if world:
                 reading.parts.append(world)
+
+
+def _proxy_of(path: Path, name: str, reading: Reading) -> World | None:
+    """Return the world of a mounted file that configures a proxy other than nginx."""
+    if path.stat().st_size > _LARGEST:
+        return None
+    try:
+        found = kinds.take((*kinds.PLAIN, *kinds.YAML), read_text(path), path)
+    except (Problem, Unreadable) as problem:
+        reading.refuse(problem, Location(str(path)))
+        return None
+    return replace(found, proxies=tuple(replace(each, runs_in=name) for each in found.proxies)) if found else None
 
 
 def _volumes(service: Element) -> Iterator[tuple[str, str]]:

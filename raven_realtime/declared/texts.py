@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
-from raven_realtime.declared.world import Nginx, Setting, Tunnel, World
+from raven_realtime.declared import kinds
+from raven_realtime.declared.world import BenchFile, Nginx, Setting, Tunnel, World
+from raven_realtime.places import kubernetes
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.location import Location
 from raven_realtime.proxies.nginx.parse import parse_text
@@ -52,13 +56,21 @@ def read(text: str, name: str, *, runs_in: str = "") -> World | None:
     Raises:
         Problem: it is one of the kinds that are judged, and malformed; the message has the line.
     """
+    if world := kinds.take((*kinds.PLAIN, *kinds.YAML), text, PurePosixPath(name)):
+        placed = tuple(replace(each, runs_in=runs_in) for each in world.proxies)
+        tunnels = ngrok(yaml_element(text, name), text) if is_ngrok(text) else World()
+        return World.of([replace(world, proxies=placed), tunnels])
+    if is_ngrok(text):
+        return ngrok(yaml_element(text, name), text)
+    if kubernetes.is_manifest(text):
+        from raven_realtime.declared import cluster  # noqa: PLC0415 (it reads texts itself)
+
+        return cluster.world_of(kubernetes.read(text, name))
     if is_nginx(text):
         tree = parse_text(text, name, check=False)
         return World(
             nginx=(Nginx(name, tree, Location(name), runs_in),), texts=(Setting("nginx", text, Location(name)),)
         )
-    if is_ngrok(text):
-        return ngrok(yaml_element(text, name), text)
     if _DYNAMIC.search(text) and "routers:" in text:
         http = http_of(yaml_element(text, name), labels=False, owner=name)
         return World(traefik_files=(Contribution("file", http.routers, http.services, http.middlewares),))
@@ -119,10 +131,13 @@ def local_port(address: str) -> int | None:
 
 def site_config(root: Element) -> World:
     """Return what a bench's common_site_config.json or a site's site_config.json says about the port."""
-    found = [
-        Setting(child.name, child.value or "", child.location) for child in root.children if child.name in _PORT_KEYS
-    ]
-    return World(ports=tuple(found))
+    said = tuple(
+        Setting(child.name, child.value or "", child.location) for child in root.children if not child.children
+    )
+    path = PurePosixPath(root.location.path)
+    common = path.name != "site_config.json"
+    file = BenchFile(Location(root.location.path), said, common, "" if common else path.parent.name)
+    return World(ports=tuple(each for each in said if each.name in _PORT_KEYS), bench=(file,))
 
 
 _COMMAND_TUNNEL = re.compile(r"\bngrok\s+http\b([^\n;|&]*)")

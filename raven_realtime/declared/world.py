@@ -7,7 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 
+from raven_realtime.places.container import Published
+from raven_realtime.places.kubernetes.objects import Objects
 from raven_realtime.problem import Problem
+from raven_realtime.proxies.interface import Proxy
 from raven_realtime.proxies.location import Location
 from raven_realtime.proxies.nginx.directive import Directive
 from raven_realtime.proxies.nginx.routing import Configuration
@@ -56,6 +59,18 @@ class Container:
     swarm: bool = False
     declared: bool = True
     """Whether everything about it is known: false where only its labels are."""
+    service: str = ""
+    """The name that others know it by on its networks: compose's service; its own name otherwise."""
+    aliases: tuple[str, ...] = ()
+    """Further names that it has on its networks."""
+    published: tuple[Published, ...] = ()
+    """The ports of the machine that lead to it."""
+    inner_ports: tuple[tuple[int, int], ...] = ()
+    """For a Kubernetes Service: its ports, and the pods' ports that they lead to."""
+    extra_hosts: tuple[str, ...] = ()
+    """The names that its own hosts file has an address for."""
+    group: str = ""
+    """The project or stack that it is declared in: its file."""
 
     @property
     def name(self) -> str:
@@ -95,7 +110,10 @@ class Container:
     @property
     def is_socketio(self) -> bool:
         """Whether its command runs Frappe's realtime process."""
-        return bool(re.search(r"socketio\.js|realtime/index\.js|frappe\.realtime|realtime/server\.js", self.command))
+        return bool(
+            re.search(r"socketio\.js|realtime/index\.js|frappe\.realtime|realtime/server\.js", self.command)
+            or re.search(r"frappe[/-](?:frappe-)?socketio\b", self.image)
+        )
 
 
 @dataclass(frozen=True)
@@ -118,9 +136,36 @@ class Nginx:
         """Whether a directive of it names Socket.IO."""
         return any("socket.io" in str(each) for top in self.tree for each in top.walk())
 
+    def place(self, directive: Directive) -> Location:
+        """Return where a directive of it stands."""
+        return Location(directive.file or self.location.path, directive.line or None)
+
     def top(self, name: str) -> Directive | None:
         """Return a directive of the main context."""
         return next((directive for directive in self.tree if directive.name == name), None)
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """A proxy of any kind, and the container that it runs in, where that is known."""
+
+    proxy: Proxy
+    runs_in: str = ""
+
+
+@dataclass(frozen=True)
+class BenchFile:
+    """A bench's common_site_config.json, or a site's own site_config.json."""
+
+    location: Location
+    settings: tuple[Setting, ...]
+    common: bool
+    site: str = ""
+    """The folder's name, where it is a site's own file."""
+
+    def setting(self, name: str) -> Setting | None:
+        """Return a setting by its key."""
+        return next((each for each in self.settings if each.name == name), None)
 
 
 @dataclass(frozen=True)
@@ -153,6 +198,14 @@ class World:
 
     containers: tuple[Container, ...] = ()
     nginx: tuple[Nginx, ...] = ()
+    proxies: tuple[Placed, ...] = ()
+    """Proxies that are neither nginx nor Traefik."""
+    bench: tuple[BenchFile, ...] = ()
+    clusters: tuple[Objects, ...] = ()
+    """The objects of a Kubernetes cluster."""
+    named: tuple[str, ...] = ()
+    """The files that the user named, or that stand in a small folder that he named: judged even where nothing in them
+    says Socket.IO."""
     traefik_files: tuple[Contribution, ...] = ()
     statics: tuple[Static, ...] = ()
     ports: tuple[Setting, ...] = ()
@@ -168,8 +221,14 @@ class World:
     sources: tuple[Source, ...] = ()
     unknown: tuple[Setting, ...] = ()
     """What is not known yet: the name of the property, and why in the value."""
+    misread: tuple[Setting, ...] = ()
+    """What Traefik does not know in its files, and so does not take: the value is the reader's message."""
+    passed_over: tuple[Setting, ...] = ()
+    """Files of a folder that look as if they mattered and cannot be read: the value is the reader's message."""
     unreadable: tuple[Setting, ...] = ()
     """Configurations that cannot be read: the value is the reader's message."""
+    app: str = ""
+    """What the user says is behind the proxies: ``frappe`` or ``socketio``; empty to look for signs of it."""
     certificates: bool = False
     """Whether Traefik gets certificates from files."""
 
@@ -180,16 +239,19 @@ class World:
         joined = {
             each.name: tuple(item for part in listed for item in getattr(part, each.name))
             for each in fields(cls)
-            if each.name != "certificates"
+            if each.name not in {"certificates", "app"}
         }
-        return cls(**joined, certificates=any(part.certificates for part in listed))
+        app = next((part.app for part in listed if part.app), "")
+        return cls(**joined, app=app, certificates=any(part.certificates for part in listed))
 
     @cached_property
     def table(self) -> Table:
         """What Traefik makes of it."""
         parts = [part for swarm in (False, True) if (part := self._provided(swarm))]
         entrypoints = [entrypoint for static in self.statics for entrypoint in static.entrypoints]
-        syntax = next((static.default_syntax for static in self.statics), "v3")
+        old = any(re.search(r"(^|/)traefik:v?2\b", container.image) for container in self.containers)
+        syntax = next((static.default_syntax for static in self.statics if static.default_syntax != "v3"), "v3")
+        syntax = "v2" if old else syntax
         return assemble([*parts, *self.traefik_files], entrypoints, default_syntax=syntax, partial=not self.statics)
 
     def _provided(self, swarm: bool) -> Contribution | None:

@@ -56,6 +56,15 @@ class Finding:
     """The part of the path that is at fault here, where it is seen to be another than the catalogue's."""
     causes: tuple[str, ...] = ()
     """The codes seen further out that this one is seen to cause, besides those that the catalogue says it explains."""
+    given: Level | None = None
+    """How bad it is here, where that is not what the catalogue says."""
+    host: str = ""
+    """The public host that it is about, where it is about one."""
+
+    @property
+    def level(self) -> Level:
+        """How bad it is here."""
+        return self.given or self.entry.level
 
     @property
     def at_fault(self) -> str:
@@ -118,6 +127,8 @@ class Entry:
         stack: str = "",
         hop: str = "",
         causes: tuple[str, ...] = (),
+        level: Level | None = None,
+        host: str = "",
     ) -> Finding:
         """Report this finding with its evidence.
 
@@ -128,5 +139,7 @@ class Entry:
             stack: the stack that was seen to be at work; its own remedy is then given.
             hop: the part of the path that is at fault, where it is not the catalogue's.
             causes: what was seen further out because of this, by its codes.
+            level: how bad it is here, where that is not the catalogue's.
+            host: the public host that it is about.
         """
-        return Finding(self, evidence, location, remedy, stack, hop, causes)
+        return Finding(self, evidence, location, remedy, stack, hop, causes, level, host)

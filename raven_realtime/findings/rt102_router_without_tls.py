@@ -5,7 +5,7 @@ from raven_realtime.findings.entry import Entry, Level
 ENTRY = Entry(
     code="RT102",
     title="The router of /socket.io takes no TLS",
-    level=Level.ERROR,
+    level=Level.NOTE,
     hop="edge",
     meaning="""\
 The router listens on a plain entrypoint, or says nothing of TLS and neither does its entrypoint. A page that came by

@@ -5,7 +5,7 @@ from raven_realtime.findings.entry import Entry, Level
 ENTRY = Entry(
     code="RT107",
     title="nginx closes silent connections within a day",
-    level=Level.WARNING,
+    level=Level.NOTE,
     hop="proxy",
     meaning="""\
 The timeouts in force for `/socket.io/` are longer than Engine.IO's ping (45 s), so that connections live; but they

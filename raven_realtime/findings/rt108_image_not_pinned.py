@@ -5,7 +5,7 @@ from raven_realtime.findings.entry import Entry, Level
 ENTRY = Entry(
     code="RT108",
     title="The proxy's image is not pinned by digest",
-    level=Level.ERROR,
+    level=Level.NOTE,
     hop="proxy",
     meaning="""\
 A tag may name another image tomorrow: the next deployment, or the restart of a node, runs something that nobody has

@@ -5,7 +5,7 @@ from raven_realtime.findings.entry import Entry, Level
 ENTRY = Entry(
     code="RT109",
     title="The proxy's container has more rights than it needs",
-    level=Level.ERROR,
+    level=Level.NOTE,
     hop="proxy",
     meaning="""\
 nginx in front of Socket.IO needs no root, no capabilities, no writable root file system and no new privileges. It

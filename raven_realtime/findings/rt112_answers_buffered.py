@@ -5,7 +5,7 @@ from raven_realtime.findings.entry import Entry, Level
 ENTRY = Entry(
     code="RT112",
     title="nginx buffers Socket.IO's answers",
-    level=Level.WARNING,
+    level=Level.NOTE,
     hop="proxy",
     meaning="""\
 `proxy_buffering` is on where `/socket.io/` is answered: nginx may hold parts of an answer back, and writes large ones

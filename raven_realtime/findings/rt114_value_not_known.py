@@ -5,7 +5,7 @@ from raven_realtime.findings.entry import Entry, Level
 ENTRY = Entry(
     code="RT114",
     title="A value is not known before the update",
-    level=Level.WARNING,
+    level=Level.NOTE,
     hop="edge",
     meaning="""\
 Rules read this property, and its value depends on something that does not exist yet. What it will be was not judged.

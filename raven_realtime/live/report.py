@@ -62,7 +62,7 @@ class FindingReport(BaseModel):
         return cls(
             code=finding.code,
             title=finding.entry.title,
-            level=finding.entry.level.value,
+            level=finding.level.value,
             hop=finding.at_fault,
             evidence=finding.evidence,
             remedy=finding.todo.strip(),

@@ -53,7 +53,7 @@ class Result:
     @classmethod
     def of(cls, hop: str, summary: str, *findings: Finding, **facts: object) -> Result:
         """Return a result whose outcome follows from its findings: an error fails, a warning warns, a note passes."""
-        levels = {finding.entry.level for finding in findings}
+        levels = {finding.level for finding in findings}
         outcome = Outcome.WARN if Level.WARNING in levels else Outcome.PASS
         if Level.ERROR in levels:
             outcome = Outcome.FAIL

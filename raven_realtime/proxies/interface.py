@@ -85,7 +85,7 @@ class Passed:
     location: Location
     """The line that passes it on."""
     unknown: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """Headers, by lower-case name, whose value is only known while the proxy runs, and why."""
+    """Headers, by lower-case name, whose value is only known while the proxy runs, and why; ``*`` stands for all."""
     relays_upgrade: bool = True
     """Whether the proxy turns into a tunnel when the server answers 101."""
     idle_seconds: float | None = None

@@ -61,6 +61,9 @@ PORT = re.compile(r"(?<![\d.,_])(8000|8005|9000)(?![\d_]|[.,]\d)")
 MAY_NAME_PORTS = {
     "raven_realtime/settings.py": "the definition",
     "raven_realtime/findings/": "prose for people, with commands to copy",
+    "raven_realtime/places/frappe_docker.py": "what frappe_docker's image takes where nothing else is said",
+    "raven_realtime/places/kubernetes/charts.py": "what Frappe's chart takes where nothing else is said",
+    "raven_realtime/proxies/tunnels/cloudflared.py": "cloudflared's own example of an address",
     "raven_realtime/declared/rules/port_9000.py": "the rule is about the number, and named after it",
     "demo/realtime/options.js": "Frappe's own fallback, in its language",
 }

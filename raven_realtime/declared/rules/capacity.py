@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from raven_realtime.declared.passages import forwarding, place
+from raven_realtime.declared.journey import judged
 from raven_realtime.declared.rule import Parameter, Parameters, Rule
 from raven_realtime.declared.world import Nginx, World
-from raven_realtime.findings.entry import Finding
+from raven_realtime.findings.entry import Finding, Level
 from raven_realtime.findings.rt029_worker_connections_spent import ENTRY
+from raven_realtime.proxies.interface import Passed
 
 DEFAULT_CONNECTIONS = 512
 """nginx.org, ngx_core_module, worker_connections."""
@@ -16,20 +17,21 @@ SPARE = 24
 
 def judge(world: World, parameters: Parameters) -> Iterator[Finding]:
     """Do the arithmetic: two connections a socket, a file a connection, and the container's limit above both."""
-    serving = {passage.nginx.name for passage in forwarding(world)}
+    serving = {leg.node.proxy.name for way in judged(world) for leg in way.poll.legs if isinstance(leg.outcome, Passed)}
     for nginx in world.nginx:
         events = nginx.top("events")
         if nginx.name not in serving or events is None:
             continue
         said = next(events.children("worker_connections"), None)
         connections = _number(said.args[0] if said else "", DEFAULT_CONNECTIONS)
-        where = place(said or events, nginx)
+        where = nginx.place(said or events)
         needed = 2 * parameters["sockets"]
         if connections < needed:
             yield ENTRY.found(
                 f"worker_connections {connections} hold {max(0, connections - SPARE) // 2} sockets a worker; "
                 f"{parameters['sockets']} take {needed}",
                 where,
+                level=Level.NOTE,
             )
         yield from _files(nginx, connections, world)
 
@@ -44,11 +46,12 @@ def _files(nginx: Nginx, connections: int, world: World) -> Iterator[Finding]:
             yield ENTRY.found(
                 f"worker_connections {connections} without worker_rlimit_nofile: the usual limit is 1024 files",
                 nginx.location,
+                level=Level.NOTE,
             )
         return
     if limit < connections:
-        where = place(said, nginx) if said else nginx.location
-        yield ENTRY.found(f"{limit} files are fewer than worker_connections {connections}", where)
+        where = nginx.place(said) if said else nginx.location
+        yield ENTRY.found(f"{limit} files are fewer than worker_connections {connections}", where, level=Level.NOTE)
     if said and allowed is not None and allowed < limit and container:
         yield ENTRY.found(
             f"worker_rlimit_nofile {limit} is above the container's limit of {allowed} files", container.location

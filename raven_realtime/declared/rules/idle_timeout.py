@@ -1,12 +1,17 @@
 """Proxies keep a silent connection for longer than Engine.IO's ping takes."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
-from raven_realtime.declared.passages import forwarding
+from raven_realtime.declared.journey import Journey, Way, leading, said_at
 from raven_realtime.declared.rule import Parameter, Parameters, Rule
 from raven_realtime.declared.world import World
 from raven_realtime.findings.entry import Finding
 from raven_realtime.findings.rt022_idle_timeout import ENTRY
+from raven_realtime.proxies.interface import Passed
+from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.nginx.proxy import Nginx
 from raven_realtime.proxies.nginx.values import seconds
 
 DIRECTIVES = ("proxy_read_timeout", "proxy_send_timeout")
@@ -14,15 +19,29 @@ DIRECTIVES = ("proxy_read_timeout", "proxy_send_timeout")
 
 def judge(world: World, parameters: Parameters) -> Iterator[Finding]:
     """Report timeouts in force that a ping does not keep alive."""
-    for passage in forwarding(world):
-        for name in DIRECTIVES:
-            value = seconds(text := passage.polling.value(name))
-            if value is not None and value <= parameters["ping_seconds"]:
-                yield ENTRY.found(
-                    f"{passage.host}: {name} is {text}; a ping and its answer may take {parameters['ping_seconds']} s",
-                    passage.said(name),
-                    stack="nginx",
-                )
+    ping = parameters["ping_seconds"]
+    for way in leading(world):
+        for name, value, where, kind in timeouts(way):
+            if value <= ping:
+                said = f"{way.shown}: {name} is {value:g} s; a ping and its answer may take {ping} s"
+                yield ENTRY.found(said, where, stack=kind, level=way.worst, host=way.host)
+
+
+def timeouts(way: Way) -> Iterator[tuple[str, float, Location, str]]:
+    """Yield what ends a silent WebSocket at each proxy: its name, seconds and place, and the proxy's kind."""
+    for count, leg in enumerate(way.websocket.legs, 1):
+        if not isinstance(leg.outcome, Passed) or leg.node.modelled:
+            continue
+        journey = Journey(way.websocket.legs[:count])
+        if isinstance(leg.node.proxy, Nginx):
+            answer = leg.node.proxy.answer(leg.request)
+            known = [(value, name) for name in DIRECTIVES if (value := seconds(answer.value(name))) is not None]
+            if known:
+                value, name = min(known, key=lambda each: each[0])
+                yield name, value, said_at(journey, name), "nginx"
+        elif leg.outcome.idle_seconds is not None:
+            kind = leg.node.proxy.kind
+            yield f"the time-out of {kind}", leg.outcome.idle_seconds, leg.outcome.location, kind
 
 
 RULE = Rule(

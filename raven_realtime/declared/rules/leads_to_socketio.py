@@ -2,20 +2,21 @@
 
 from collections.abc import Iterator
 
-from raven_realtime.declared.passages import Behind, passages, tunnels_apart
+from raven_realtime.declared.journey import Part, Way, judged, nodes, said_at, ways
 from raven_realtime.declared.realtime_routers import hosts_of, names_socketio, realtime_routers, routes, service_of
 from raven_realtime.declared.rule import Parameter, Parameters, Rule
 from raven_realtime.declared.world import World
 from raven_realtime.findings.entry import Finding
 from raven_realtime.findings.rt001_web_answers import ENTRY
-from raven_realtime.proxies.nginx.routing import Action, Answer
+from raven_realtime.proxies.interface import Answered, Redirected
 from raven_realtime.settings import SOCKETIO_PORT, WEB_PORT
 
 
 def judge(world: World, parameters: Parameters) -> Iterator[Finding]:
     """Report routers, servers and tunnels that lead elsewhere."""
     yield from _routers(world, parameters["web"])
-    yield from _servers(world)
+    yield from _ways(world)
+    yield from _nothing_routed(world)
     yield from _tunnels(world, parameters["web"])
 
 
@@ -34,27 +35,56 @@ def _routers(world: World, web: int) -> Iterator[Finding]:
             yield ENTRY.found(f"{router.name} leads to port {web}, which is Frappe's web", router.location)
 
 
-def _servers(world: World) -> Iterator[Finding]:
-    ways = passages(world)
-    apart = {way.nginx.name for way in tunnels_apart(world)}
-    for way in ways:
-        if way.behind is Behind.WEB and (way.meant or way.nginx.name not in apart):
-            yield ENTRY.found(f"{way.host}: /socket.io/ is passed to port {WEB_PORT}, which is Frappe's web", way.at)
-        elif way.behind is Behind.NOTHING and way.meant and not _is_other_finding(way.polling):
-            answer = way.polling
-            what = (
-                f"redirected to {answer.redirect}" if answer.action is Action.REDIRECT else f"answered by {_by(answer)}"
-            )
-            yield ENTRY.found(f"{way.host}: /socket.io/ is {what}, not passed to port {SOCKETIO_PORT}", way.at)
+def _ways(world: World) -> Iterator[Finding]:
+    """Report where a poll ends that does not reach the realtime process."""
+    for way in judged(world):
+        end, outcome = way.poll.destination, way.poll.last.outcome
+        if way.poll.looped:
+            said = f"{way.shown}: /socket.io/ goes round and round: {way.chain}"
+        elif end and end.part is Part.WEB and way.is_frappe:
+            said = f"{way.shown}: /socket.io/ is passed to {end.title}, which is Frappe's web"
+        elif isinstance(outcome, Redirected) and way.is_signed and not outcome.to.startswith("https://"):
+            said = f"{way.shown}: /socket.io/ is redirected to {outcome.to.partition('?')[0]}"
+        elif isinstance(outcome, Answered) and outcome.status != 401 and _is_meant(way):
+            said = f"{way.shown}: /socket.io/ is answered by {outcome.why}, not passed to port {SOCKETIO_PORT}"
+        else:
+            continue
+        yield ENTRY.found(said, said_at(way.poll), stack=way.poll.last.node.proxy.kind, level=way.worst, host=way.host)
 
 
-def _by(answer: Answer) -> str:
-    return f"`{answer.decided_by}`" if answer.decided_by else "nginx itself"
+def _is_meant(way: Way) -> bool:
+    """Tell whether somebody wants Socket.IO there: a rule says so, or Frappe's page is passed on."""
+    return way.names_socketio or bool(way.is_frappe and way.page.destination)
 
 
-def _is_other_finding(answer: Answer) -> bool:
-    """Tell whether a server on port 80 only sends clients to https, or asks for a password (`no-login-before`)."""
-    return answer.status == 401 or bool(answer.redirect and answer.redirect.startswith("https://"))
+def _nothing_routed(world: World) -> Iterator[Finding]:
+    """Report a Traefik beside a Frappe that no address leads to: no label, no network, no published port."""
+    traefik = next((node for node in nodes(world) if node.proxy.kind == "traefik" and node.container), None)
+    wanted = [each for each in world.containers if each.is_frontend] or [
+        each for each in world.containers if each.is_socketio
+    ]
+    if not traefik or not wanted or any(way.is_frappe for way in ways(world)):
+        return
+    container = wanted[0]
+    name = container.service or container.name
+    settings = next((static.docker for static in world.statics if static.docker), None)
+    reasons = []
+    if settings and not settings.exposed_by_default and container.routing.label("traefik.enable") != "true":
+        reasons.append("it has no label `traefik.enable=true`, and exposedByDefault is false")
+    if not any(label.key.startswith("traefik.http.routers.") for label in container.routing.labels):
+        reasons.append("no label gives it a router")
+    theirs, mine = traefik.container.routing.networks if traefik.container else None, container.routing.networks
+    if theirs is not None and mine is not None and not set(theirs) & set(mine):
+        reasons.append(f"it shares no network with Traefik, which is in {', '.join(sorted(theirs)) or 'none'}")
+    said = f"no address leads to {name}: {'; '.join(reasons) or 'nothing routes to it'}"
+    yield ENTRY.found(said, container.location, _ROUTE.format(name=name), stack="traefik")
+
+
+_ROUTE = """\
+Give the service {name} `traefik.enable=true`, a router and its port, and a network that Traefik is in:
+`traefik.http.routers.{name}.rule=Host(`erp.example.com`)`,
+`traefik.http.services.{name}.loadbalancer.server.port=8080`, `networks: [default, traefik-public]`.
+"""
 
 
 def _tunnels(world: World, web: int) -> Iterator[Finding]:

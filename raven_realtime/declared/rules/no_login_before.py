@@ -1,26 +1,44 @@
 """No login stands before the handshake."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
-from raven_realtime.declared.passages import passages
-from raven_realtime.declared.realtime_routers import middlewares_of, names_socketio, realtime_routers
+from raven_realtime.declared.journey import Way, answered, judged, said_at
 from raven_realtime.declared.rule import Parameters, Rule
 from raven_realtime.declared.world import World
-from raven_realtime.findings.entry import Finding
+from raven_realtime.findings.entry import Finding, Level
 from raven_realtime.findings.rt026_login_before_handshake import ENTRY
-
-ASKING = frozenset({"forwardauth", "basicauth", "digestauth"})
+from raven_realtime.proxies.interface import Consulted, Passed
+from raven_realtime.proxies.location import Location
 
 
 def judge(world: World, _: Parameters) -> Iterator[Finding]:
-    """Report middlewares that ask for a login, and nginx's auth_basic."""
-    for router in realtime_routers(world):
-        for middleware in middlewares_of(world, router) if names_socketio(router) else ():
-            if middleware and middleware.kind.lower() in ASKING:
-                yield ENTRY.found(f"{router.name} uses {middleware.name}, a {middleware.kind}", router.location)
-    for passage in passages(world):
-        if passage.meant and passage.polling.status == 401:
-            yield ENTRY.found(f"{passage.host}: /socket.io/ asks for a password", passage.said("auth_basic"))
+    """Report who is asked first whether a handshake may pass, and passwords.
+
+    Where the page itself is behind the same login, a browser that has logged in gets through: a warning.
+    """
+    for way in judged(world):
+        refused = answered(way.poll)
+        if refused and refused.status == 401:
+            where = said_at(way.poll, "auth_basic")
+            yield _found(way, f"{way.shown}: /socket.io/ asks for a password", where, _level(way, None))
+        for leg in way.poll.legs:
+            for consulted in leg.outcome.consulted if isinstance(leg.outcome, Passed) else ():
+                said = f"{way.shown}: {consulted.address} is asked before every handshake"
+                yield _found(way, said, consulted.location, _level(way, consulted))
+
+
+def _level(way: Way, consulted: Consulted | None) -> Level:
+    of_page = {each for leg in way.page.legs if isinstance(leg.outcome, Passed) for each in leg.outcome.consulted}
+    page = answered(way.page)
+    same = consulted in of_page if consulted else bool(page and page.status == 401)
+    return Level.WARNING if same else way.worst
+
+
+def _found(way: Way, said: str, where: Location, level: Level) -> Finding:
+    kind = way.poll.last.node.proxy.kind
+    return ENTRY.found(said, where, stack=kind, level=level, host=way.host)
 
 
 RULE = Rule("no-login-before", "no login stands before the handshake", ENTRY, judge)

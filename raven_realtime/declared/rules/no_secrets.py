@@ -26,7 +26,12 @@ _SETTING = re.compile(
     r"""^(?:export\ )?(?P<name>[A-Z][A-Z0-9_]{0,80}+)=(["']?)(?P<text>[^\s"'`$(){}<>]{4,})\4[ \t]*$"""
 )
 """A pair of a JSON object, or a line of an environment file."""
-_REFERENCE = re.compile(r"^\$|^\{\{|^[/.~]|^\[secret\]$|^(?:true|false|yes|no|\d{1,3})?$|^<.*>$|^\*+$")
+_REFERENCE = re.compile(
+    r"^\$|^\{\{|^[/.~]|^\[secret\]$|^(?:true|false|yes|no|\d{1,3})?$|^<.*>$|^[*x.]+$|"
+    r"(?i:^(?:admin|root|frappe|erpnext|pass(?:word)?|secret|redacted|hidden|example|test|none|null|"
+    r"change[-_ ]?(?:me|it)?|your[-_].*)$)"
+)
+"""What stands for a secret, or is the word that everybody's example has in its place."""
 
 
 def judge(world: World, _: Parameters) -> Iterator[Finding]:

@@ -1,87 +1,75 @@
 """Frappe gets an Origin that agrees with Host, also where the browser left it out."""
 
-from collections.abc import Iterator, Mapping
+from __future__ import annotations
+
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from raven_realtime.declared.passages import realtime
-from raven_realtime.declared.realtime_routers import (
-    Route,
-    containers_of,
-    leads_to_socketio,
-    middlewares_of,
-    redirects,
-    routes,
-    service_of,
-)
+from raven_realtime.declared import names
+from raven_realtime.declared.journey import ANY_HOST, TUNNELS, Journey, Way, frappes, judged, said_at
 from raven_realtime.declared.rule import Parameters, Rule
 from raven_realtime.declared.world import World
-from raven_realtime.findings.entry import Finding
+from raven_realtime.findings.entry import Finding, Level
 from raven_realtime.findings.rt008_origin_refused import ENTRY
-from raven_realtime.proxies.traefik.claims import Reach
-from raven_realtime.proxies.traefik.table import Middleware
 
 
 def judge(world: World, _: Parameters) -> Iterator[Finding]:
-    """Judge what the last proxy before Socket.IO sends: nginx, or Traefik itself."""
-    yield from _by_nginx(world)
-    yield from _by_traefik(world)
-
-
-def _by_nginx(world: World) -> Iterator[Finding]:
-    """Ask as a browser does (polling without Origin, then a WebSocket with one) and compare the hosts."""
-    for passage in realtime(world):
-        for answer, asked in ((passage.polling, "a poll without Origin"), (passage.upgrade, "a WebSocket")):
-            if answer.proxied is None or {"origin", "host"} & answer.undecided.keys():
-                continue
-            origin, host = answer.headers.get("origin", ""), answer.headers.get("host", "")
-            if not origin:
-                said = "arrives without Origin"
-            elif _name(origin) != _name(f"//{host}"):
-                said = f"arrives with Origin {origin} and Host {host}"
-            elif _name(origin) != passage.host:
-                said = f"of {passage.host} arrives with Origin {origin}"
-            else:
-                continue
-            where = passage.said("proxy_set_header") if origin else passage.at
-            yield ENTRY.found(f"{passage.host}: {asked} {said}", where, stack="nginx")
-            break
-
-
-def _by_traefik(world: World) -> Iterator[Finding]:
-    """Report routers straight to Socket.IO: Traefik passes on what it got, and sets only what a middleware says."""
-    for route in routes(world):
-        if not _is_straight(world, route):
+    """Ask as a browser does (polling without Origin, then a WebSocket with one) and compare what arrives."""
+    for way in frappes(world):
+        if not way.ends_at_realtime:
             continue
-        origin = _set_by(middlewares_of(world, route.router))
-        if origin is not None and _name(origin) != route.host:
-            said = f"arrives with Origin {origin}" if origin else "arrives without Origin"
+        for journey, asked in ((way.poll, "a poll without Origin"), (way.websocket, "a WebSocket")):
+            if said := refusal(way, journey):
+                where = said_at(journey, "proxy_set_header") if journey.header("origin") else said_at(journey)
+                stack = journey.last.node.proxy.kind
+                yield ENTRY.found(f"{way.shown}: {asked} {said}", where, stack=stack, host=way.host)
+                break
+    yield from _rewritten_by_tunnels(world)
+
+
+def refusal(way: Way, journey: Journey) -> str:
+    """Tell what Frappe's comparison of the two hosts refuses; empty where it accepts, or nobody can tell."""
+    origin, host = journey.header("origin"), journey.header("host")
+    if journey.arrived is None or origin is None or host is None:
+        return ""
+    if not origin:
+        return "arrives without Origin"
+    if host_of(origin) != names.split(host)[0]:
+        if ANY_HOST in {host_of(origin), names.split(host)[0]}:
+            host, origin = host.replace(ANY_HOST, "what the browser asked"), origin.replace(ANY_HOST, "…")
+        return f"arrives with Origin {origin} and Host {host}"
+    if urlsplit(origin).path not in {"", "/"}:
+        return f"arrives with Origin {origin}, which has a path"
+    if way.host not in {ANY_HOST, host_of(origin)} and _keeps_pages_host(way):
+        return f"of {way.host} arrives with Origin {origin}"
+    return ""
+
+
+def _keeps_pages_host(way: Way) -> bool:
+    """Tell whether the page itself is asked for under the browser's host: then its site is another one."""
+    host = way.page.header("host")
+    return host is not None and way.page.arrived is not None and names.split(host)[0] == way.host
+
+
+def _rewritten_by_tunnels(world: World) -> Iterator[Finding]:
+    """Report tunnels that put another Host in the place of the browser's, where it is not known what is behind them."""
+    for way in judged(world):
+        host, origin = way.websocket.header("host"), way.websocket.header("origin")
+        if way.is_frappe or way.node.proxy.kind not in TUNNELS or host is None or way.websocket.arrived is None:
+            continue
+        if names.split(host)[0] != way.host and origin == way.origin:
             yield ENTRY.found(
-                f"{route.host}: {route.router.name} leads straight to Socket.IO, and a poll without Origin {said}",
-                route.router.location,
-                stack="traefik",
+                f"{way.shown}: Host becomes {host}, and Origin stays {origin.replace(ANY_HOST, '…')}: "
+                "Frappe, and whoever else compares the two, refuses that",
+                said_at(way.websocket),
+                stack=way.node.proxy.kind,
+                level=Level.WARNING,
+                host=way.host,
             )
 
 
-def _is_straight(world: World, route: Route) -> bool:
-    service = service_of(world, route.router)
-    proxies = service and any(each.may_be_proxy or world.nginx_in(each.name) for each in containers_of(world, service))
-    gets = any(claim.router.name == route.router.name and claim.reach is not Reach.SHADOWED for claim in route.claims)
-    return gets and not proxies and leads_to_socketio(world, route.router) and not redirects(world, route.router)
-
-
-def _set_by(through: list[Middleware | None]) -> str | None:
-    """Return the Origin that middlewares set for every request, empty for none; None where they do not show."""
-    origin: str | None = ""
-    for middleware in through:
-        if middleware is None or middleware.kind.lower() == "plugin":
-            return None
-        headers = middleware.options.get("customRequestHeaders") if middleware.kind.lower() == "headers" else None
-        for key, value in headers.items() if isinstance(headers, Mapping) else ():
-            origin = str(value) if key.lower() == "origin" else origin
-    return origin
-
-
-def _name(url: str) -> str:
+def host_of(url: str) -> str:
+    """Return the host of a URL, in lower case; empty where there is none."""
     try:
         return urlsplit(url).hostname or ""
     except ValueError:

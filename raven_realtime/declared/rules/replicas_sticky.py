@@ -1,45 +1,35 @@
 """Several Socket.IO processes are only behind proxies that tie a client to one of them."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
-from raven_realtime.declared.passages import place, realtime
-from raven_realtime.declared.realtime_routers import containers_of, realtime_routers, service_of
+from raven_realtime.declared.journey import Way, judged, said_at
 from raven_realtime.declared.rule import Parameters, Rule
 from raven_realtime.declared.world import World
 from raven_realtime.findings.entry import Finding
 from raven_realtime.findings.rt006_session_unknown import ENTRY
-
-TYING = frozenset({"ip_hash", "hash", "sticky"})
+from raven_realtime.proxies.interface import Affinity, Passed
 
 
 def judge(world: World, _: Parameters) -> Iterator[Finding]:
-    """Report nginx upstreams and Traefik services of several processes that spread a client's requests."""
-    for passage in realtime(world):
-        servers = passage.polling.upstream_servers
-        block = passage.nginx.configuration.definitions.upstreams.get(passage.polling.upstream or "")
-        if block and len(servers) > 1 and not any(child.name in TYING for child in block.children()):
-            yield ENTRY.found(
-                f"the upstream {block.args[0]} spreads requests over {len(servers)} Socket.IO processes",
-                place(block, passage.nginx),
-                stack="nginx",
-            )
-    for router in realtime_routers(world):
-        service = service_of(world, router)
-        if service is None or service.sticky is not None:
+    """Report where the last proxy spreads a client's requests over several processes."""
+    for way in judged(world):
+        passed = way.poll.passed
+        if passed is None or passed.affinity is not Affinity.NONE:
             continue
-        processes = max(len(service.servers), sum(each.replicas for each in containers_of(world, service)))
-        if processes > 1 and any(each.replicas > 1 for each in containers_of(world, service)):
-            yield ENTRY.found(
-                f"{router.name} spreads requests over {processes} processes without a sticky cookie",
-                service.location,
-                stack="traefik",
-            )
-        elif len({server.url for server in service.servers if server.url}) > 1:
-            yield ENTRY.found(
-                f"{router.name} spreads requests over {len(service.servers)} servers without a sticky cookie",
-                service.location,
-                stack="traefik",
-            )
+        count = _processes(way, passed)
+        if count > 1:
+            last = way.poll.last.node
+            said = f"{way.shown}: {last.title} spreads requests over {count} processes, and ties no client to one"
+            where = said_at(way.poll, "proxy_pass")
+            yield ENTRY.found(said, where, stack=last.proxy.kind, level=way.worst, host=way.host)
+
+
+def _processes(way: Way, passed: Passed) -> int:
+    end = way.poll.destination
+    copies = end.container.replicas if end and end.container else 1
+    return max(len(set(passed.to)), copies)
 
 
 RULE = Rule("replicas-sticky", "several Socket.IO processes stand behind sticky proxies only", ENTRY, judge)

@@ -22,6 +22,10 @@ def judge(world: World, _: Parameters) -> Iterator[Finding]:
     for dropped in table.dropped:
         if dropped.why not in SWITCHED_OFF:
             yield ENTRY.found(f"{dropped.name}: {dropped.why.removeprefix(f'{dropped.location}: ')}", dropped.location)
+    for misread in world.misread:
+        yield ENTRY.found(
+            f"{misread.value} Traefik takes nothing of this file, and no router leads there", misread.location
+        )
     for name, why in table.disabled.items():
         yield ENTRY.found(f"{name}: {why}", table.routers[name].location)
     for container in world.containers:

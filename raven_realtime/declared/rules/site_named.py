@@ -1,24 +1,69 @@
-"""The proxy tells Frappe which site a request is for."""
+"""Frappe's realtime process and its web take a request for the same site."""
 
+from __future__ import annotations
+
+import re
 from collections.abc import Iterator
 
-from raven_realtime.declared.passages import realtime
+from raven_realtime.declared import names
+from raven_realtime.declared.journey import ANY_HOST, HEADER, Journey, Part, Way, frappes, said_at
 from raven_realtime.declared.rule import Parameters, Rule
 from raven_realtime.declared.world import World
-from raven_realtime.findings.entry import Finding
+from raven_realtime.findings.entry import Finding, Level
 from raven_realtime.findings.rt009_namespace_refused import ENTRY
 
-HEADER = "X-Frappe-Site-Name"
+_NEW_SITE = re.compile(r"\bbench\s+new-site\s+(?P<words>[^;&|\n]*)")
+_VALUED = re.compile(r"--(?:db|mariadb|admin|source|install|set|root|verbose|password|user|host|port|type)[\w-]*$")
 
 
 def judge(world: World, _: Parameters) -> Iterator[Finding]:
-    """Report where the upstream gets no name of a site, or a client's own."""
-    for passage in realtime(world):
-        answer = passage.polling
-        if answer.proxied is None or HEADER.lower() in answer.undecided:
+    """Compare the site that the realtime process takes with the page's own, and with those that exist."""
+    existing = sites(world)
+    for way in frappes(world):
+        if not way.ends_at_realtime or way.poll.arrived is None:
             continue
-        if not answer.headers.get(HEADER.lower()):
-            yield ENTRY.found(f"{passage.host}: /socket.io/ is passed on without {HEADER}", passage.at, stack="nginx")
+        given = way.poll.header(HEADER)
+        if given is None:
+            continue
+        where, stack = said_at(way.poll), way.poll.last.node.proxy.kind
+        if not given:
+            said = f"{way.shown}: /socket.io/ is passed on without {HEADER}"
+            yield ENTRY.found(said, where, stack=stack, level=Level.NOTE, host=way.host)
+            continue
+        page = site_of_page(way)
+        if page and page != given and ANY_HOST not in {page, given}:
+            said = f"{way.shown}: the realtime process is told {given}, and the page is of {page}"
+            yield ENTRY.found(said, said_at(way.poll, "proxy_set_header"), stack=stack, host=way.host)
+        elif existing and given not in existing and given not in {way.host, ANY_HOST}:
+            said = f"{way.shown}: the site {given} is not one of those that are made: {', '.join(sorted(existing))}"
+            yield ENTRY.found(said, said_at(way.poll, "proxy_set_header"), stack=stack, host=way.host)
 
 
-RULE = Rule("site-named", f"the proxy sets {HEADER}", ENTRY, judge, alone=True)
+def site_of_page(way: Way) -> str:
+    """Return the site that the page is of, where that can be told: the header, else Host."""
+    page: Journey = way.page
+    if page.arrived is None or page.destination is None or page.destination.part is not Part.WEB:
+        return ""
+    given, host = page.header(HEADER), page.header("host")
+    if given is None or host is None:
+        return ""
+    return given or names.split(host)[0]
+
+
+def sites(world: World) -> frozenset[str]:
+    """Return the sites that commands make, where any does."""
+    found: set[str] = set()
+    for command in world.commands:
+        for made in _NEW_SITE.finditer(command.value):
+            words = made["words"].split()
+            plain = [word for before, word in zip(["", *words], words, strict=False) if not _belongs(before, word)]
+            found |= {word.strip("'\"") for word in plain if "$" not in word}
+    return frozenset(found)
+
+
+def _belongs(before: str, word: str) -> bool:
+    """Tell whether a word is an option, or the value of one."""
+    return word.startswith("-") or bool(_VALUED.fullmatch(before) and "=" not in before and before != "--verbose")
+
+
+RULE = Rule("site-named", f"the proxy sets {HEADER}, as the site of the page", ENTRY, judge, alone=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from raven_realtime.declared.passages import passages, place
+from raven_realtime.declared.journey import frappes, said_at
 from raven_realtime.declared.rule import Parameters, Rule
 from raven_realtime.declared.world import World
 from raven_realtime.findings.entry import Finding
@@ -13,13 +13,11 @@ FALLBACK = 3000
 
 def judge(world: World, _: Parameters) -> Iterator[Finding]:
     """Report an upstream for Socket.IO on the template's fallback port."""
-    for passage in passages(world):
-        if passage.meant and FALLBACK in passage.ports:
-            passed = passage.polling.decided_by or passage.server
-            yield ENTRY.found(
-                f"{passage.host}: /socket.io/ is passed to {', '.join(passage.polling.upstream_servers)}",
-                place(passed, passage.nginx),
-            )
+    for way in frappes(world):
+        end = way.poll.destination
+        if way.names_socketio and end and end.port == FALLBACK and way.poll.passed:
+            said = f"{way.shown}: /socket.io/ is passed to {', '.join(way.poll.passed.to)}"
+            yield ENTRY.found(said, said_at(way.poll, "proxy_pass"), host=way.host)
 
 
 RULE = Rule("socketio-port-set", "nginx does not fall back to port 3000", ENTRY, judge, alone=True)

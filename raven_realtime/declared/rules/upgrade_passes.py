@@ -1,31 +1,49 @@
-"""The WebSocket upgrade passes: HTTP/1.1, Upgrade and Connection are in effect where /socket.io/ is answered."""
+"""The WebSocket upgrade passes every proxy: HTTP/1.1, Upgrade and Connection arrive where /socket.io/ is answered."""
+
+from __future__ import annotations
 
 from collections.abc import Iterator
 
-from raven_realtime.declared.passages import forwarding
+from raven_realtime.declared.journey import Journey, Leg, Way, judged, said_at
 from raven_realtime.declared.rule import Parameters, Rule
 from raven_realtime.declared.world import World
 from raven_realtime.findings.entry import Finding
 from raven_realtime.findings.rt025_never_upgrades import ENTRY
+from raven_realtime.proxies.interface import Passed
 
 
 def judge(world: World, _: Parameters) -> Iterator[Finding]:
-    """Ask for a WebSocket and look at what the upstream gets."""
-    for passage in forwarding(world):
-        proxied = passage.upgrade.proxied
-        if proxied is None:
-            continue
-        sent = passage.upgrade.headers | dict.fromkeys(passage.upgrade.undecided, "?")
-        lost = []
-        if proxied.version != "HTTP/1.1":
-            lost.append(f"{proxied.version}, not HTTP/1.1")
-        if sent.get("upgrade", "").lower() not in {"websocket", "?"}:
-            lost.append("no `Upgrade: websocket`")
-        if "upgrade" not in sent.get("connection", "").lower() and sent.get("connection") != "?":
-            lost.append(f"`Connection: {sent.get('connection', '')}`, not upgrade")
-        if lost:
-            said = "; ".join(lost)
-            yield ENTRY.found(f"{passage.host}: the upstream of /socket.io/ gets {said}", passage.at, stack="nginx")
+    """Ask for a WebSocket and look at what each proxy passes on."""
+    for way in judged(world):
+        for count, leg in enumerate(way.websocket.legs, 1):
+            outcome = leg.outcome
+            if not isinstance(outcome, Passed):
+                break
+            if said := _lost(leg, outcome):
+                yield _found(way, Journey(way.websocket.legs[:count], way.websocket.destination), said)
+                break
+
+
+def _found(way: Way, journey: Journey, said: str) -> Finding:
+    text = f"{way.shown}: the upstream of /socket.io/ gets {said}"
+    kind = journey.last.node.proxy.kind
+    return ENTRY.found(text, said_at(journey), stack=kind, level=way.worst, host=way.host)
+
+
+def _lost(leg: Leg, passed: Passed) -> str:
+    if not leg.request.upgrades:
+        return ""
+    sent = passed.request
+    lost = []
+    if sent.version == "1.0":
+        lost.append("HTTP/1.0, not HTTP/1.1")
+    if "upgrade" not in passed.unknown and sent.value("Upgrade").lower() != "websocket":
+        lost.append("no `Upgrade: websocket`")
+    elif "connection" not in passed.unknown and "upgrade" not in ",".join(sent.values("Connection")).lower():
+        lost.append(f"`Connection: {sent.value('Connection')}`, not upgrade")
+    if not lost and not passed.relays_upgrade:
+        lost.append("an upgrade whose answer the proxy does not relay")
+    return "; ".join(lost)
 
 
 RULE = Rule(

@@ -50,7 +50,7 @@ def decide(evidence: Evidence) -> Pair | None:
     note decides nothing.
     """
     if not evidence.failed:
-        return next((pair for pair in evidence.pairs if pair[1].entry.level is not Level.NOTE), None)
+        return next((pair for pair in evidence.pairs if pair[1].level is not Level.NOTE), None)
     decisive = next((pair for pair in evidence.pairs if pair[0] in evidence.failed), None)
     followed: set[str] = set()
     while decisive is not None and decisive[1].code not in followed:

@@ -1,4 +1,7 @@
-"""Who may ask: ``allow``, ``deny`` and ``auth_basic``; everything else that guards a location is not decided here."""
+"""Who may ask: ``allow``, ``deny`` and ``auth_basic``; everything else that guards a location is not decided here.
+
+That ``auth_request`` lets the request pass is assumed: whoever reads the answer sees that it is in force.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,7 @@ from raven_realtime.proxies.nginx.exchange import Exchange, within
 from raven_realtime.proxies.nginx.regex import Undecided
 from raven_realtime.proxies.nginx.rewriting import Verdict
 
-_OPAQUE = re.compile(
-    r".*_by_(lua|njs)(_block|_file)?|js_(content|access)|perl|auth_(request|jwt)|modsecurity|more_.*_input_.*"
-)
+_OPAQUE = re.compile(r".*_by_(lua|njs)(_block|_file)?|js_(content|access)|perl|auth_jwt|modsecurity|more_.*_input_.*")
 
 
 def guard(exchange: Exchange) -> Verdict | None:

@@ -38,7 +38,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.usefixtures("here")
 def test_the_seeds_configuration_is_reported_for_what_it_lacks() -> None:
-    found = json.loads(lint("nginx.conf", "-o", "json").stdout)["findings"]
+    found = json.loads(lint("nginx.conf", "--app", "frappe", "-o", "json").stdout)["findings"]
     assert {each["code"]: each["line"] for each in found} == {
         "RT008": 11,  # no Origin
         "RT009": 11,  # no site
@@ -51,7 +51,7 @@ def test_the_seeds_configuration_is_reported_for_what_it_lacks() -> None:
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("output", ["text", "json", "github", "sarif"])
 def test_formats(output: str) -> None:
-    result = lint("nginx.conf", "-o", output)
+    result = lint("nginx.conf", "--app", "frappe", "-o", output)
     assert result.exit_code == 1
     golden.hold(HERE / "golden" / f"seed.{output}", result.stdout)
 
@@ -70,13 +70,13 @@ def test_the_schema_can_refuse() -> None:
 
 
 def test_a_state_from_standard_input(here: Path) -> None:
-    broken = text("172.17.0.1:9000", "172.17.0.1:9001")(prod())
+    broken = text("proxy_set_header Host $host;", "")(prod())
     listed = [
         {"type": each.type, "urn": each.urn, "inputs": each.properties, "dependencies": list(each.needs)}
         for each in as_resources(broken)
     ]
     result = lint("-", "-o", "json", given=json.dumps({"version": 3, "deployment": {"resources": listed}}))
-    assert (result.exit_code, [each["code"] for each in json.loads(result.stdout)["findings"]]) == (1, ["RT016"])
+    assert (result.exit_code, [each["code"] for each in json.loads(result.stdout)["findings"]]) == (1, ["RT008"])
 
 
 def test_a_states_plain_variable_is_reported_and_its_secret_one_is_not() -> None:
@@ -140,7 +140,7 @@ def test_bad_input_is_said_with_its_place(name: str, content: bytes, said: str, 
         ("Host(`a`", "", "RT104", 1),
         ("PathRegexp(`(`) && PathPrefix(`/socket.io`)", "", "RT104", 1),
         ("Host(`a`) && PathPrefix(`/socket.io`)", "traefik.http.routers.r.priority=high", "RT104", 1),
-        ("PathPrefix(`/socket.io`) && HostRegexp(`" + "(a*)*" * 50 + "`)", "", "", 1),
+        ("PathPrefix(`/socket.io`) && HostRegexp(`" + "(a*)*" * 50 + "`)", "", "", 0),
     ],
     ids=["unclosed", "broken pattern", "wrong type", "pathological pattern"],
 )
@@ -153,7 +153,7 @@ def test_what_traefik_refuses_is_a_finding_with_its_line(
     result = lint("compose.yml")
     assert time.monotonic() - began < 10
     assert result.exit_code == code
-    assert isinstance(result.exception, SystemExit)
+    assert result.exception is None or isinstance(result.exception, SystemExit)
     assert said in result.stdout
     assert not said or f"compose.yml:{4 + bool(label)}" in result.stdout
 
@@ -189,11 +189,11 @@ def test_five_megabytes_are_judged_in_bounded_time_and_memory(here: Path) -> Non
     line = [sys.executable, "-c", LIMITED, "huge.conf", "-o", "json"]
     ran = subprocess.run(line, cwd=here, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False)
     assert ran.returncode == 1, ran.stderr
-    assert "RT016" in {each["code"] for each in json.loads(ran.stdout)["findings"]}
+    assert "RT025" in {each["code"] for each in json.loads(ran.stdout)["findings"]}
 
 
 def test_unreadable_files_do_not_hide_findings(here: Path) -> None:
-    result = lint("nginx.conf", "absent.conf")
+    result = lint("nginx.conf", "--app", "frappe", "absent.conf")
     assert result.exit_code == 2
     assert "RT008" in result.stdout
-    assert "absent.conf cannot be read" in result.stderr
+    assert "absent.conf: the file cannot be read" in result.stderr

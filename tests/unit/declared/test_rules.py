@@ -51,8 +51,8 @@ def test_nothing_else_is_wrong_with_the_silent_stack(case: Case) -> None:
 @pytest.mark.parametrize(
     ("rule", "stack", "given", "count"),
     [
-        ("idle-timeout", "sandbox", {"ping_seconds": 90_000}, 4),
-        ("timeout-of-a-day", "sandbox", {"seconds": 100_000}, 4),
+        ("idle-timeout", "sandbox", {"ping_seconds": 90_000}, 2),
+        ("timeout-of-a-day", "sandbox", {"seconds": 100_000}, 2),
         ("capacity", "prod", {"sockets": 50_000}, 1),
         ("port-9000", "prod", {"port": 9100}, 1),
         ("tls-on", "prod", {"plain_entrypoints": ["websecure"]}, 1),

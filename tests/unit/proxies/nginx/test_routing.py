@@ -193,7 +193,6 @@ def test_files_are_assumed_to_be_absent_and_that_is_said() -> None:
     ("text", "why"),
     [
         ("location / { access_by_lua_block { return 1 } proxy_pass http://b:1; }", "access_by_lua_block at"),
-        ("location / { auth_request /auth; proxy_pass http://b:1; }", "auth_request at"),
         ("location / { proxy_pass http://$upstream_http_x:1; }", "$upstream_http_x is only known"),
         ("location ~ ^/(?=socket) { proxy_pass http://b:1; }", "needs PCRE itself"),
         ("location / { limit_except POST { deny all; } proxy_pass http://b:1; }", "limit_except at"),

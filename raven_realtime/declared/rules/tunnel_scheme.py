@@ -1,0 +1,25 @@
+"""A tunnel leads to an address that takes polls too, not WebSockets only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from raven_realtime.declared.rule import Parameters, Rule
+from raven_realtime.declared.world import World
+from raven_realtime.findings.entry import Finding
+from raven_realtime.findings.rt117_tunnel_speaks_websocket_only import ENTRY
+from raven_realtime.proxies.tunnels.cloudflared import Cloudflared
+
+
+def judge(world: World, _: Parameters) -> Iterator[Finding]:
+    """Report services of cloudflared that begin with ws:// or wss://."""
+    for placed in world.proxies:
+        for rule in placed.proxy.rules if isinstance(placed.proxy, Cloudflared) else ():
+            if rule.scheme in {"ws", "wss"}:
+                where = rule.service_location
+                yield ENTRY.found(
+                    f"{rule.hostname or 'any host'}: the service is {rule.service}", where, host=rule.hostname
+                )
+
+
+RULE = Rule("tunnel-scheme", "a tunnel leads to an address that takes polls too", ENTRY, judge, alone=True)

@@ -1,0 +1,1 @@
+"""Apache httpd: what it does with a request, told from its configuration files."""

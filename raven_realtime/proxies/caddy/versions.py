@@ -1,0 +1,31 @@
+"""What depends on the version of Caddy."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+ASSUMED = (2, 10, 99)
+"""Where nobody says which version runs: the last whose behaviour towards an https upstream is that of all before."""
+
+ENCODED_REWRITES = (2, 7)
+"""From here on the target of a rewrite is decoded (caddyserver/caddy#5504)."""
+TRAILING_DOTS_COUNT = (2, 7)
+"""Before, dots and spaces at the end of a path were not compared on any system (#5613)."""
+SORTED_BY_SPECIFICITY = (2, 6, 3)
+"""From here on ``/a`` sorts before ``/a*`` (#5462)."""
+SORTED_LEXICALLY = (2, 10, 1)
+"""From here on paths of one length sort by their letters (#7015)."""
+ADDS_VIA = (2, 10)
+"""From here on the upstream gets a Via header (#6275)."""
+HOST_OF_HTTPS_UPSTREAM = (2, 11)
+"""From here on an upstream that is spoken to with TLS gets its own address as Host (#7454)."""
+DELETES_ALL_FIRST = (2, 8)
+"""From here on ``header_up -*`` comes before what is set."""
+
+
+@lru_cache
+def parse(version: str) -> tuple[int, ...]:
+    """Return the numbers of a version such as ``v2.6.2``; of none, those of ``ASSUMED``."""
+    found = re.match(r"\D*(\d+(?:\.\d+){0,2})", version)
+    return tuple(map(int, found[1].split("."))) if found else ASSUMED

@@ -1,0 +1,1 @@
+"""HAProxy: what it does with a request, told from haproxy.cfg."""
