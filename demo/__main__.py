@@ -12,7 +12,7 @@ import typer
 
 from demo import node_packages
 from demo.bench_folder import DEFAULT_SITE, PASSWORD, REDIS_PORT, Ports, create_bench
-from demo.generations import NAMES, NEWEST
+from demo.generations import DEFAULT, NAMES
 from demo.processes import LOOPBACK, programs
 from demo.running import running_bench
 from raven_realtime.problem import Problem
@@ -44,7 +44,7 @@ def create(  # noqa: PLR0917 (typer calls it by name)
     web_port: WebPort = WEB_PORT,
     socketio_port: SocketioPort = SOCKETIO_PORT,
     redis_port: RedisPort = REDIS_PORT,
-    generation: Generation = NEWEST,
+    generation: Generation = DEFAULT,
     with_packages: Annotated[bool, typer.Option("--install", help="Install the Node packages first.")] = False,
 ) -> None:
     """Lay out a bench, or bring an existing demo bench up to date."""
@@ -73,7 +73,7 @@ def run(  # noqa: PLR0917 (typer calls it by name)
     redis_port: RedisPort = REDIS_PORT,
     socketio_host: SocketioHost = LOOPBACK,
     ca: Ca = None,
-    generation: Generation = NEWEST,
+    generation: Generation = DEFAULT,
 ) -> None:
     """Lay out a bench and run it until Ctrl-C."""
     ports = Ports(web_port, socketio_port, redis_port)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from demo.generations import NEWEST, Generation, named
+from demo.generations import DEFAULT, Generation, named
 from demo.site import Site
 from raven_realtime.problem import Problem
 from raven_realtime.settings import SOCKETIO_PORT, WEB_PORT
@@ -135,7 +135,7 @@ def create_bench(
     sites: Sequence[str] = (DEFAULT_SITE,),
     ports: Ports | None = None,
     password: str = PASSWORD,
-    generation: str = NEWEST,
+    generation: str = DEFAULT,
     config: Mapping[str, object] | None = None,
 ) -> Bench:
     """Lay out a bench at ``path``, or bring an existing demo bench up to date; the first of ``sites`` is the default.

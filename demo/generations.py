@@ -106,6 +106,8 @@ def _generation(name: str, traits: dict[str, Any]) -> Generation:
 
 NAMES = tuple(table())
 NEWEST = NAMES[-1]
+DEFAULT = "16"
+"""What a bench gets that is not told otherwise: the stacks are tested on it, and most benches run it."""
 
 
 def named(name: str) -> Generation:

@@ -15,7 +15,7 @@ from pathlib import Path
 from demo import node_packages
 from demo import ports as choosing
 from demo.bench_folder import DEFAULT_SITE, Bench, Ports, create_bench
-from demo.generations import NEWEST
+from demo.generations import DEFAULT
 from demo.processes import LOOPBACK, ROOT, Program, programs
 from raven_realtime.problem import Problem
 
@@ -143,7 +143,7 @@ def running_bench(
     web_host: str = LOOPBACK,
     ca: Path | None = None,
     options: Mapping[str, str] | None = None,
-    generation: str = NEWEST,
+    generation: str = DEFAULT,
     config: Mapping[str, object] | None = None,
 ) -> Iterator[RunningBench]:
     """Lay out a bench at ``path``, run its programs, and stop them at the end.

@@ -16,7 +16,7 @@ import pytest
 from redis import Redis
 
 from demo.bench_folder import PASSWORD, create_bench
-from demo.generations import NAMES, NEWEST, named
+from demo.generations import DEFAULT, NAMES, named
 from demo.running import RunningBench, running_bench
 from raven_realtime.problem import Problem
 from tests.demo.client import Heard, client
@@ -217,6 +217,6 @@ def test_the_page_tells_the_site_and_the_bench_its_version(each: RunningBench) -
 
 
 def test_the_newest_is_the_default(tmp_path: Path) -> None:
-    assert create_bench(tmp_path / "bench").generation.name == NEWEST == "python-asyncio"
+    assert create_bench(tmp_path / "bench").generation.name == DEFAULT == "16"
     with pytest.raises(Problem, match=r"no '17'\. Accepted: 14, 15, 16, secret, python-gevent, python-asyncio"):
         create_bench(tmp_path / "other", generation="17")
