@@ -97,7 +97,7 @@ class DockerHost:
         return cls(address, connection)
 
     def script(self, name: str, variables: Mapping[str, str]) -> str:
-        """Return the line that runs one of raven_realtime/server's scripts on the Docker host."""
+        """Return the line that runs one of raven_realtime/sidecar's scripts on the Docker host."""
         return command(name, variables, in_project(FOLDER) if self.connection is None else remote_folder())
 
     def bring_scripts(self, name: str, parent: pulumi.Resource) -> list[pulumi.Resource]:

@@ -15,12 +15,12 @@ import httpx
 import pytest
 from redis import Redis
 
-from demo.bench_folder import PASSWORD, create_bench
+from demo.bench_folder import create_bench
 from demo.generations import DEFAULT, NAMES, named
 from demo.running import RunningBench, running_bench
 from raven_realtime.problem import Problem
 from tests.demo.client import Heard, client
-from tests.demo.conftest import SITE, sign_in
+from tests.demo.conftest import SITE
 from tests.demo.polling import connect, refusal
 
 QUIET = 0.5
@@ -45,7 +45,7 @@ def namespace(bench: RunningBench) -> str:
 
 @pytest.mark.parametrize("transport", ["polling", "websocket"])
 def test_an_event_arrives_once(each: RunningBench, transport: str) -> None:
-    sid = sign_in(each, "demo@example.com")
+    sid = each.sign_in()
     document = {"doctype": CHANNEL, "docname": "general"}
     for to, expected in ((document, [HELLO]), ({"user": "demo@example.com"}, [HELLO]), ({"user": "sam@x.com"}, [])):
         assert asyncio.run(heard(each, sid, transport=transport, **to)) == expected, to
@@ -57,7 +57,7 @@ def test_a_document_that_may_not_be_read_is_not_joined(each: RunningBench) -> No
 
 def test_handlers(each: RunningBench) -> None:
     """Frappe's ping since 15, who types in a document on 14 alone, the apps' own events since 16."""
-    demo, sam = (sign_in(each, f"{name}@example.com") for name in ("demo", "sam"))
+    demo, sam = (each.sign_in(f"{name}@example.com") for name in ("demo", "sam"))
 
     async def run() -> set[str]:
         async with client(each, demo) as first, client(each, sam) as second:
@@ -76,7 +76,7 @@ def test_handlers(each: RunningBench) -> None:
 
 def test_redis_goes_away(each: RunningBench) -> None:
     """Node ends; Python stays, answers nobody, and goes on when redis is back."""
-    sid = sign_in(each, "demo@example.com")
+    sid = each.sign_in()
     each.stop("redis")
     asked = {"Origin": each.web_url, "Cookie": f"sid={sid}"}
     try:
@@ -99,7 +99,7 @@ def test_a_flushed_secret(each: RunningBench) -> None:
     """What each has when redis no longer knows the secret, and the web has made another."""
     if not each.bench.generation.callback.secret:
         return
-    sid = sign_in(each, "demo@example.com")
+    sid = each.sign_in()
     asked = {"Origin": each.web_url, "Cookie": f"sid={sid}"}
     with Redis.from_url(each.bench.redis_url) as redis:
         redis.flushall()
@@ -112,7 +112,7 @@ def test_a_flushed_secret(each: RunningBench) -> None:
 @pytest.mark.parametrize("name", [name for name in NAMES if named(name).callback.secret])
 def test_another_redis_than_the_web(tmp_path: Path, name: str) -> None:
     with running_bench(tmp_path / "bench", generation=name) as bench, running_bench(tmp_path / "other") as other:
-        sid = sign_in(bench, "demo@example.com")
+        sid = bench.sign_in()
         ports = replace(bench.ports, redis=other.ports.redis)
         misled = create_bench(tmp_path / "misled", ports=ports, generation=name)
         bench.stop("socketio")
@@ -125,7 +125,7 @@ def test_another_redis_than_the_web(tmp_path: Path, name: str) -> None:
 
 def test_an_old_process_beside_a_new_web(tmp_path: Path) -> None:
     with running_bench(tmp_path / "bench", generation="secret") as bench:
-        sid = sign_in(bench, "demo@example.com")
+        sid = bench.sign_in()
         bench.stop("socketio")
         bench.start("socketio", {"DEMO_GENERATION": "16"})
         with suppress(httpx.HTTPError):
@@ -136,7 +136,7 @@ def test_an_old_process_beside_a_new_web(tmp_path: Path) -> None:
 
 def test_a_callback_that_is_redirected(each: RunningBench) -> None:
     """As behind a proxy that sends http to https: what is in the query stays, a cookie does not."""
-    sid = sign_in(each, "demo@example.com")
+    sid = each.sign_in()
     with redirecting(each.web_url) as origin:
         got = asyncio.run(heard(each, sid, origin=origin, user="demo@example.com"))
         as_guest = asyncio.run(heard(each, sid, origin=origin, user="Guest"))
@@ -191,8 +191,7 @@ def test_embedded_in_the_web(tmp_path: Path) -> None:
     """One port for both, and no need of an Origin: the web is asked in the same process."""
     with running_bench(tmp_path / "bench", config={"socketio_backend": "python-embedded"}) as bench:
         assert bench.ports.web == bench.ports.socketio
-        answer = httpx.post(f"{bench.web_url}/api/method/login", data={"usr": "demo@example.com", "pwd": PASSWORD})
-        sid = answer.raise_for_status().cookies["sid"]
+        sid = bench.sign_in()
         assert [refusal(packet) for packet in connect(bench.web_url, f"/{SITE}", {"Cookie": f"sid={sid}"})] == [
             "accepted"
         ]

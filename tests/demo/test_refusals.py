@@ -6,7 +6,7 @@ import pytest
 
 from demo.running import RunningBench
 from raven_realtime.problem import Problem
-from tests.demo.conftest import SECOND_SITE, SITE, sign_in
+from tests.demo.conftest import SECOND_SITE, SITE
 from tests.demo.polling import connect, refusal
 
 NAMESPACE, ORIGIN = "Invalid namespace", "Invalid origin"
@@ -151,7 +151,7 @@ def test_words(each: RunningBench) -> None:
     known = {
         "WEB": each.web_url,
         "KEY": each.bench.api_key(SITE).header,
-        "sid=DEMO": f"sid={sign_in(each, 'demo@example.com')}",
+        "sid=DEMO": f"sid={each.sign_in()}",
     }
     generation = each.bench.generation
 

@@ -9,10 +9,9 @@ from dataclasses import replace
 from pathlib import Path as File
 from typing import Any
 
-import httpx
 import pytest
 
-from demo.bench_folder import PASSWORD, Ports, create_bench
+from demo.bench_folder import Ports, create_bench
 from demo.processes import ROOT, TRUST, programs
 from demo.running import RunningBench
 from raven_realtime.live.checks import event
@@ -29,7 +28,7 @@ from raven_realtime.settings import ServedHost
 from raven_realtime.sidecar import nginx as sidecar
 from tests.symptoms.firewall import dropping
 from tests.symptoms.path import CHANNEL, HOST, SITE, Path, merge, without_none
-from tests.symptoms.servers import READY_SECONDS, Traefik, listens, nginx, ngrok, running, sockets_held, wait
+from tests.symptoms.servers import Traefik, listens, nginx, ngrok, running, sockets_held, wait
 
 SIDECAR_PORT = 8080
 ELSEWHERE_PORT = 8088
@@ -133,17 +132,7 @@ class World:
             stack.callback(each.stop, "socketio")
         text = ELSEWHERE.format(folder=folder / "elsewhere", port=ELSEWHERE_PORT)
         stack.enter_context(nginx(text, folder / "elsewhere", ELSEWHERE_PORT))
-        self.credentials = Credentials(sid=self._sign_in())
-
-    def _sign_in(self) -> str:
-        answer = httpx.post(
-            f"{self.bench.web_url}/api/method/login",
-            data={"usr": "demo@example.com", "pwd": PASSWORD},
-            headers={"X-Frappe-Site-Name": SITE},
-            trust_env=False,
-            timeout=READY_SECONDS,
-        )
-        return answer.raise_for_status().cookies["sid"]
+        self.credentials = Credentials(sid=self.bench.sign_in(site=SITE))
 
     @contextmanager
     def standing(self, path: Path) -> Iterator[Question]:
