@@ -15,7 +15,14 @@ from tests.networks import Networks, group_of
 pytest.register_assert_rewrite("tests.golden")
 __all__ = ["counted", "measured", "pytest_terminal_summary"]
 
-TOGETHER = ("tests/stacks/prod", "tests/symptoms", "tests/stacks", "tests/server", "tests/toolchain_docker")
+TOGETHER = (
+    "tests/stacks/prod",
+    "tests/symptoms",
+    "tests/truth",
+    "tests/stacks",
+    "tests/server",
+    "tests/toolchain_docker",
+)
 """Below these folders the tests of one folder share something dear: a Docker daemon, a server, a deployed stack.
 What takes longest comes first, and first to a worker, so that none is left with it when the others are done."""
 

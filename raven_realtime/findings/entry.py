@@ -17,6 +17,8 @@ STACKS = {
     "ngrok": "ngrok",
     "cloudflare": "Cloudflare",
     "frappe": "Frappe",
+    "node": "Frappe's realtime server on Node",
+    "python": "Frappe's realtime server on Python",
 }
 """The stacks that remedies are written for: name in code, name for people."""
 
@@ -33,7 +35,8 @@ class Given(StrEnum):
     """What has to be so for a finding on the server to be the cause of what was seen further out."""
 
     NOTHING = ""
-    SOCKETIO_ANSWERS = "Socket.IO answers where nginx asks it, and nginx runs"
+    SOCKETIO_ANSWERS = "Socket.IO answers where nginx asks it, and nginx runs and is nearly full"
+    PROCESS_IS_TO_KNOW = "the web tells a user only to who knows its secret, which is kept in redis"
     SEEN_FROM_NGINX = "what was seen outside is seen from nginx's side too, or it is nginx that said it"
 
 

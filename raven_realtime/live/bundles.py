@@ -11,7 +11,7 @@ from raven_realtime.live.engineio import Session
 from raven_realtime.settings import SOCKETIO_PORT
 from raven_realtime.shown import shown
 
-MOST_SCRIPTS = 8
+MOST_SCRIPTS = 6
 MOST_BYTES = 8 * 1024 * 1024
 """Of one script; Raven's own bundle has about two megabytes."""
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from demo.bench_folder import Ports, create_bench
-from demo.processes import ROOT, programs
+from demo.processes import ROOT, TRUST, programs
 from demo.running import RunningBench
 from raven_realtime.live.checks import event
 from raven_realtime.live.doctor import journey
@@ -34,6 +34,8 @@ SIDECAR_PORT = 8080
 ELSEWHERE_PORT = 8088
 OTHER_REDIS_PORT = 11001
 PORTS = Ports()
+GENERATION = "16"
+"""Which of Frappe's realtime servers the symptoms are shown on."""
 ELSEWHERE = """\
 daemon off; worker_processes 1; pid {folder}/pid; error_log stderr;
 events {{ worker_connections 256; }}
@@ -95,12 +97,13 @@ def page(name: str) -> dict[str, Any]:
 class World:
     """The servers of the symptom bench; what two paths have in common keeps running between them."""
 
-    def __init__(self, folder: File, stack: ExitStack) -> None:
+    def __init__(self, folder: File, stack: ExitStack, generation: str = GENERATION) -> None:
         """Start the bench.
 
         Args:
             folder: for everything.
             stack: what ends the servers.
+            generation: which of Frappe's realtime servers the bench has.
         """
         self.folder = folder
         places = Places.at(folder)
@@ -109,8 +112,11 @@ class World:
         self.traefik = Traefik(folder / "traefik", places.certificate, places.certificate_key)
         self._traefik_runs: tuple[object, ...] | None = None
         self._edge = stack.enter_context(ExitStack())
-        benches = [create_bench(folder / "bench", sites=(SITE,), ports=PORTS)]
-        benches.append(create_bench(folder / "second", sites=(SITE,), ports=replace(PORTS, socketio=9001)))
+        folders = {"bench": PORTS, "second": replace(PORTS, socketio=9001)}
+        benches = [
+            create_bench(folder / name, sites=(SITE,), ports=ports, generation=generation)
+            for name, ports in folders.items()
+        ]
         self.benches = [
             RunningBench(each, {program.name: program for program in programs(each.path)}) for each in benches
         ]
@@ -133,7 +139,7 @@ class World:
         """Bring everything to the path's state and give what to ask the doctor."""
         with ExitStack() as stack:
             ca = self._stand_edge(path, stack)
-            trusted = (("NODE_EXTRA_CA_CERTS", str(ca)),)
+            trusted = tuple((name, str(ca)) for name in sorted(set(TRUST.values())))
             for number, bench in enumerate(self.benches):
                 wanted = path.socketio and number < path.replicas
                 self._stand_socketio(number, bench, (*trusted, *path.socketio_environment) if wanted else None)
@@ -178,6 +184,12 @@ class World:
         if environment is not None:
             bench.start("socketio", dict(environment))
             self._environments[number] = environment
+
+    def restart_socketio(self) -> None:
+        """Start the realtime process anew, as it was: what it reads when it starts may be another."""
+        environment = self._environments[0]
+        self._stand_socketio(0, self.bench, None)
+        self._stand_socketio(0, self.bench, environment)
 
     def _without_redis(self, stack: ExitStack) -> None:
         """Stop redis, then start Socket.IO, which ends because of that."""
