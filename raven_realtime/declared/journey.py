@@ -609,7 +609,8 @@ def _led_to(world: World) -> frozenset[tuple[int, int | None]]:
     for node in nodes(world):
         for way in _ways_into(world, node):
             for journey in (way.poll, way.page):
-                led |= {(id(leg.node), leg.request.port) for leg in journey.legs[1:]}
+                others = (leg for leg in journey.legs[1:] if leg.node is not node)
+                led |= {(id(leg.node), leg.request.port) for leg in others}
     return frozenset(led)
 
 

@@ -42,7 +42,7 @@ def _ways(world: World) -> Iterator[Finding]:
         if way.poll.looped:
             said = f"{way.shown}: /socket.io/ goes round and round: {way.chain}"
         elif end and end.part is Part.WEB and way.is_frappe:
-            said = f"{way.shown}: /socket.io/ is passed to {end.title}, which is Frappe's web"
+            said = f"{way.shown}: /socket.io/ is passed to {_spread(way) or end.title}, which is Frappe's web"
         elif isinstance(outcome, Redirected) and way.is_signed and not outcome.to.startswith("https://"):
             said = f"{way.shown}: /socket.io/ is redirected to {outcome.to.partition('?')[0]}"
         elif isinstance(outcome, Answered) and outcome.status != 401 and _is_meant(way):
@@ -50,6 +50,13 @@ def _ways(world: World) -> Iterator[Finding]:
         else:
             continue
         yield ENTRY.found(said, said_at(way.poll), stack=way.poll.last.node.proxy.kind, level=way.worst, host=way.host)
+
+
+def _spread(way: Way) -> str:
+    """Say to whom requests go in turn; empty where it is one."""
+    passed = way.poll.passed
+    listed = passed.to if passed else ()
+    return f"{' and '.join(listed)} in turn: the first" if len(listed) > 1 else ""
 
 
 def _is_meant(way: Way) -> bool:

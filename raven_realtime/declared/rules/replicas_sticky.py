@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from raven_realtime.declared.journey import Way, judged, said_at
+from raven_realtime.declared.journey import Way, leading, said_at
 from raven_realtime.declared.rule import Parameters, Rule
 from raven_realtime.declared.world import World
 from raven_realtime.findings.entry import Finding
@@ -14,7 +14,7 @@ from raven_realtime.proxies.interface import Affinity, Passed
 
 def judge(world: World, _: Parameters) -> Iterator[Finding]:
     """Report where the last proxy spreads a client's requests over several processes."""
-    for way in judged(world):
+    for way in leading(world):
         passed = way.poll.passed
         if passed is None or passed.affinity is not Affinity.NONE:
             continue
