@@ -500,6 +500,17 @@ def resolve(world: World, address: str, sender: Node, request: Request) -> Desti
     return _unknown(world, address, port)
 
 
+def others(world: World, leg: Leg) -> Iterator[tuple[Node, Request]]:
+    """Yield the further proxies that may get what a proxy passes on: it chooses one of several servers."""
+    passed = leg.outcome
+    if not isinstance(passed, Passed):
+        return
+    for address in passed.to[1:]:
+        found = resolve(world, address, leg.node, passed.request)
+        if not isinstance(found, Destination):
+            yield found
+
+
 def known_as(world: World, host: str, asking: Container | None) -> Container | None:
     """Return the container that a name means to another one on its networks, or to Traefik."""
     fitting = [
@@ -654,6 +665,7 @@ def _led_to(world: World) -> frozenset[tuple[int, int | None]]:
         for way in _ways_into(world, node):
             for journey in (way.poll, way.page):
                 led |= {(id(leg.node), leg.request.port) for leg in journey.legs[1:]}
+                led |= {(id(other), asked.port) for leg in journey.legs for other, asked in others(world, leg)}
     return frozenset(led)
 
 

@@ -15,6 +15,7 @@ from raven_realtime.declared.journey import (
     USUAL,
     Part,
     Way,
+    answered,
     frappes,
     known_as,
     nodes,
@@ -29,6 +30,8 @@ from raven_realtime.findings.rt012_callback_unreachable import ENTRY
 from raven_realtime.proxies.location import Location
 from raven_realtime.settings import WEB_PORT
 
+WHO = "/api/method/frappe.realtime.get_user_info"
+
 
 def judge(world: World, _: Parameters) -> Iterator[Finding]:
     """Follow the question from the realtime process's place."""
@@ -40,6 +43,23 @@ def judge(world: World, _: Parameters) -> Iterator[Finding]:
         if said := _fault(way, origin, settings.get("developer_mode", ""), settings.get("webserver_port", "")):
             text, level, where = said
             yield ENTRY.found(f"{way.shown}: {text}", where, level=level, stack=_stack(way), host=way.host)
+        elif led := led_elsewhere(way, WHO):
+            yield ENTRY.found(f"{way.shown}: {led[0]}", led[1], host=way.host)
+
+
+def led_elsewhere(way: Way, path: str) -> tuple[str, Location] | None:
+    """Tell where a question of the realtime process goes, and the line that says so, if not to Frappe's web."""
+    page = way.page.destination
+    if page is None or page.part is not Part.WEB:
+        return None
+    journey = way.ask(path, (("Accept", "*/*"), ("Cookie", "sid=x")))
+    refused = answered(journey)
+    if refused and refused.status is not None and refused.status >= 400 and refused.status != 401:
+        return f"{path} is answered by {refused.why}, not by Frappe's web", said_at(journey)
+    end = journey.destination
+    if end and (end.address, end.container) != (page.address, page.container) and end.part is not Part.WEB:
+        return f"{path} is passed to {end.title}, and Frappe's web is {page.title}", said_at(journey)
+    return None
 
 
 def _fault(way: Way, origin: str, developing: str, web_port: str) -> tuple[str, Level, Location] | None:

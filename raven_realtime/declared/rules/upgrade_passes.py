@@ -8,7 +8,7 @@ from raven_realtime.declared.journey import Journey, Leg, Way, judged, said_at
 from raven_realtime.declared.rule import Parameters, Rule
 from raven_realtime.declared.world import World
 from raven_realtime.findings.entry import Finding
-from raven_realtime.findings.rt025_never_upgrades import ENTRY
+from raven_realtime.findings.rt025_never_upgrades import ENTRY, lost
 from raven_realtime.proxies.interface import Passed
 
 
@@ -33,17 +33,10 @@ def _found(way: Way, journey: Journey, said: str) -> Finding:
 def _lost(leg: Leg, passed: Passed) -> str:
     if not leg.request.upgrades:
         return ""
-    sent = passed.request
-    lost = []
-    if sent.version == "1.0":
-        lost.append("HTTP/1.0, not HTTP/1.1")
-    if "upgrade" not in passed.unknown and sent.value("Upgrade").lower() != "websocket":
-        lost.append("no `Upgrade: websocket`")
-    elif "connection" not in passed.unknown and "upgrade" not in ",".join(sent.values("Connection")).lower():
-        lost.append(f"`Connection: {sent.value('Connection')}`, not upgrade")
-    if not lost and not passed.relays_upgrade:
-        lost.append("an upgrade whose answer the proxy does not relay")
-    return "; ".join(lost)
+    said = lost(passed.request.version, passed.request.headers, passed.unknown)
+    if not said and not passed.relays_upgrade:
+        return "an upgrade whose answer the proxy does not relay"
+    return said
 
 
 RULE = Rule(

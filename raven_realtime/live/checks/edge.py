@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import time
 from dataclasses import replace
 
 from raven_realtime.findings import Finding, explain
+from raven_realtime.findings.rt014_page_asks_port_9000 import DEVELOPMENT
 from raven_realtime.live import bundles
 from raven_realtime.live.answer import Answer
 from raven_realtime.live.engineio import Session, Unanswered
@@ -25,8 +25,6 @@ CHECK = Check(
     through=("edge",),
 )
 SECONDS = 2.0
-DEVELOPMENT = re.compile(r"window\.dev_server\s*=\s*(?:1|true)")
-"""How Frappe's pages say that the desk's client takes ``host:socketio_port`` (frappe templates, frappe#23173)."""
 
 
 async def check(target: Target) -> Result:
