@@ -133,6 +133,7 @@ def _ways(base: Plan, head: Plan) -> str:
     if not hosts:
         return "This stack declares no public address."
     rows = [(host.replace(ANY_HOST, "any host"), *(_way(world, host) for world in worlds)) for host in hosts]
+    rows = [(host, *both) for host, *both in rows if host != "any host" or set(both) != {"nobody"}]
     lines = [f"| {host} | {old} | {new if new != old else 'unchanged'} |" for host, old, new in rows]
     note = "Through what this stack declares; what else runs on the server is compared before the deployment."
     return "\n".join(["| host | before | after |", "|---|---|---|", *lines, "", note])
