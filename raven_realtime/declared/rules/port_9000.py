@@ -7,6 +7,7 @@ from dataclasses import replace
 from raven_realtime.declared.clients import own_addresses
 from raven_realtime.declared.journey import Part, Way, bench_ports, frappes, said_at, says_frappe
 from raven_realtime.declared.realtime_routers import containers_of, names_socketio, realtime_routers, service_of
+from raven_realtime.declared.remedies import port_of
 from raven_realtime.declared.rule import Parameter, Parameters, Rule
 from raven_realtime.declared.world import World
 from raven_realtime.findings.entry import Finding, Level
@@ -90,12 +91,11 @@ def _upstreams(world: World, port: int, others: list[str]) -> Iterator[tuple[str
         if not (end and passed and way.ends_at_realtime and _is_process(way)):
             continue
         if end.port and end.port not in accepted:
-            said = (
-                f"{way.shown}: /socket.io/ is passed to {', '.join(passed.to)}, and Socket.IO listens on "
-                f"{_listens_on(world, port)}"
-            )
-            kind = way.poll.last.node.proxy.kind
-            yield str(end.port), ENTRY.found(said, said_at(way.poll, "proxy_pass"), stack=kind, host=way.host)
+            told = _listens_on(world, port)
+            said = f"{way.shown}: /socket.io/ is passed to {', '.join(passed.to)}, and Socket.IO listens on {told}"
+            kind, where = way.poll.last.node.proxy.kind, said_at(way.poll, "proxy_pass")
+            remedy = port_of(way.poll, end.port, told)
+            yield str(end.port), ENTRY.found(said, where, remedy, stack=kind, host=way.host)
 
 
 def _is_process(way: Way) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from raven_realtime.declared.journey import Journey, Leg, Way, judged, said_at
+from raven_realtime.declared.remedies import upgrade_of
 from raven_realtime.declared.rule import Parameters, Rule
 from raven_realtime.declared.world import World
 from raven_realtime.findings.entry import Finding
@@ -27,7 +28,8 @@ def judge(world: World, _: Parameters) -> Iterator[Finding]:
 def _found(way: Way, journey: Journey, said: str) -> Finding:
     text = f"{way.shown}: the upstream of /socket.io/ gets {said}"
     kind = journey.last.node.proxy.kind
-    return ENTRY.found(text, said_at(journey), stack=kind, level=way.worst, host=way.host)
+    remedy = upgrade_of(journey)
+    return ENTRY.found(text, said_at(journey), remedy, stack=kind, level=way.worst, host=way.host)
 
 
 def _lost(leg: Leg, passed: Passed) -> str:
