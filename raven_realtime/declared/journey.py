@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
 
 from raven_realtime.declared import names
@@ -124,6 +125,12 @@ class Journey:
     def last(self) -> Leg:
         """The last proxy."""
         return self.legs[-1]
+
+    @property
+    def chain(self) -> str:
+        """The proxies and the end in words: ``traefik → frontend → websocket:9000``."""
+        parts = [leg.node.title for leg in self.legs]
+        return " → ".join([*parts, self.destination.title] if self.destination else parts)
 
     @property
     def passed(self) -> Passed | None:
@@ -294,10 +301,7 @@ class Way:
     @property
     def chain(self) -> str:
         """The way in words: ``https://erp.example.com → traefik → frontend → websocket:9000``."""
-        parts = [self.origin.replace(ANY_HOST, "any host"), *(leg.node.title for leg in self.poll.legs)]
-        if self.poll.destination:
-            parts.append(self.poll.destination.title)
-        return " → ".join(parts)
+        return f"{self.origin.replace(ANY_HOST, 'any host')} → {self.poll.chain}"
 
     def said_at(self, *directives: str) -> Location:
         """Return where the last proxy says one of its directives (nginx), or where it passes the request on."""
@@ -481,10 +485,10 @@ def resolve(world: World, address: str, sender: Node, request: Request) -> Desti
     host, port = names.split(address)
     named = sender.container is not None or not names.is_loopback(host)
     if named and (container := known_as(world, host, sender.container)):
-        return _in_container(world, container, port or None, address, request)
+        return _in_container(world, container, port or None, address, request, sender=sender)
     own = sender.container if names.is_loopback(host) else None
     if own is not None and own.routing.network_mode != "host" and not own.swarm:
-        return _in_container(world, own, port or None, address, request)
+        return _in_container(world, own, port or None, address, request, sender=sender)
     if names.is_loopback(host) or host in names.MACHINE:
         return _on_machine(world, port, address, sender, request)
     # an address that nothing declares: the only other proxy that listens there and is in no container may be it
@@ -496,6 +500,17 @@ def resolve(world: World, address: str, sender: Node, request: Request) -> Desti
     if len(fitting) == 1 and not names.is_address(host):
         return fitting[0], replace(request, port=port, tls=_tls(fitting[0], port, request.tls))
     return _unknown(world, address, port)
+
+
+def others(world: World, leg: Leg) -> Iterator[tuple[Node, Request]]:
+    """Yield the further proxies that may get what a proxy passes on: it chooses one of several servers."""
+    passed = leg.outcome
+    if not isinstance(passed, Passed):
+        return
+    for address in passed.to[1:]:
+        found = resolve(world, address, leg.node, passed.request)
+        if not isinstance(found, Destination):
+            yield found
 
 
 def called(world: World, host: str) -> list[Container]:
@@ -535,14 +550,25 @@ def _tls(node: Node, port: int | None, asked: bool) -> bool:
 
 
 def _in_container(
-    world: World, container: Container, port: int | None, address: str, request: Request
+    world: World, container: Container, port: int | None, address: str, request: Request, *, sender: Node
 ) -> Destination | tuple[Node, Request]:
     port = dict(container.inner_ports).get(port, port) if port else port
     for node in nodes(world):
         if node.container is container and _listens(node, port):
             listener = _listener(node, port)
             return node, replace(request, port=listener.port, tls=listener.tls)
+    if container.is_nginx and (loose := _configuring(world, port)) and loose is not sender:
+        return loose, replace(request, port=port, tls=_tls(loose, port, request.tls))
     return Destination(_part_of(container, port), address, port, container)
+
+
+def _configuring(world: World, port: int | None) -> Node | None:
+    """Return the configuration that an nginx container without one of its own has: the only one that can be meant.
+
+    It is for Socket.IO, listens on the port that the container is asked on, and no container is known to have it.
+    """
+    loose = [each for each in nodes(world) if each.nginx and each.container is None and each.nginx.names_socketio]
+    return loose[0] if len(loose) == 1 and port and _listens(loose[0], port) else None
 
 
 def _listener(node: Node, port: int | None) -> Listener:
@@ -570,7 +596,7 @@ def _on_machine(
     for container in world.containers:
         for published in container.published:
             if published.host_port == port and published.protocol == "tcp":
-                return _in_container(world, container, published.container_port, address, request)
+                return _in_container(world, container, published.container_port, address, request, sender=sender)
     if _listens(sender, port) and sender.container is None and port:
         return sender, replace(request, port=port, tls=_tls(sender, port, request.tls))
     return _unknown(world, address, port)
@@ -595,6 +621,43 @@ def bench_ports(world: World, key: str) -> frozenset[int]:
     return frozenset(int(each.value) for each in said if each and each.value.isdigit())
 
 
+def asked(world: World, host: str) -> tuple[Way, ...]:
+    """Return the public addresses at which one host can be asked, whether anything names it or not.
+
+    Where something names it, or takes any host, and does more than to send it to https, those that do neither are
+    left out.
+    """
+    inner = _led_to(world)
+    found: dict[tuple[int, int, bool], tuple[Way, bool]] = {}
+    for node in nodes(world):
+        known = node.proxy.entrances()
+        listeners = node.proxy.listeners() if isinstance(node.proxy, Traefik) else [each.listener for each in known]
+        for listener in listeners:
+            outside = _public_port(node, listener.port)
+            key = (id(node), listener.port, listener.tls)
+            if outside is None or key in found or key[:2] in inner:
+                continue
+            fitting = [each for each in known if _is_at(each, listener) and _names(each.host, host)]
+            entrance = fitting[0] if fitting else Entrance(host, listener, listener.location)
+            fronted = not listener.tls and _expects_front(node)
+            scheme = "https" if listener.tls or fronted else "http"
+            way = Way(world, node, entrance, host, scheme, USUAL[scheme] if fronted else outside, fronted)
+            # nginx has a default server
+            found[key] = way, bool(fitting) or node.nginx is not None or redirected_to_itself(way.page)
+    named = tuple(way for way, fits in found.values() if fits)
+    leads = any(not redirected_to_itself(way.page) for way in named)
+    return named if leads else tuple(way for way, _ in found.values())
+
+
+def _is_at(entrance: Entrance, listener: Listener) -> bool:
+    return (entrance.listener.port, entrance.listener.tls) == (listener.port, listener.tls)
+
+
+def _names(pattern: str, host: str) -> bool:
+    """Tell whether a name that a proxy answers for is a host, or a wildcard that takes it in; empty takes any."""
+    return not pattern or fnmatchcase(host, pattern.lower())
+
+
 @lru_cache(maxsize=8)
 def ways(world: World) -> tuple[Way, ...]:
     """Return every public address, in the order of the proxies: those that no other proxy leads to."""
@@ -609,8 +672,8 @@ def _led_to(world: World) -> frozenset[tuple[int, int | None]]:
     for node in nodes(world):
         for way in _ways_into(world, node):
             for journey in (way.poll, way.page):
-                others = (leg for leg in journey.legs[1:] if leg.node is not node)
-                led |= {(id(leg.node), leg.request.port) for leg in others}
+                led |= {(id(leg.node), leg.request.port) for leg in journey.legs[1:] if leg.node is not node}
+                led |= {(id(other), asked.port) for leg in journey.legs for other, asked in others(world, leg)}
     return frozenset(led)
 
 

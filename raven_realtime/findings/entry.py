@@ -23,6 +23,10 @@ STACKS = {
 """The stacks that remedies are written for: name in code, name for people."""
 
 
+EXAMPLE = "chat.example.com"
+"""The host in the catalogue's texts; a finding about a known host says that one."""
+
+
 class Level(StrEnum):
     """How bad a finding is. Errors fail a check, a lint run or a preview; warnings and notes do not."""
 
@@ -79,7 +83,8 @@ class Finding:
     @property
     def todo(self) -> str:
         """What to do: the particular remedy where there is one, then the stack's, the catalogue's otherwise."""
-        return self.remedy or self.entry.remedies.get(self.stack, "") or self.entry.remedy
+        said = self.remedy or self.entry.remedies.get(self.stack, "") or self.entry.remedy
+        return said.replace(EXAMPLE, self.host) if self.host and not self.host.endswith(".example") else said
 
 
 @dataclass(frozen=True)

@@ -50,4 +50,5 @@ The agent runs and nothing answers on the address it forwards to. Start what sho
 """,
         }
     ),
+    aliases=("RT105",),
 )

@@ -30,9 +30,9 @@ it.
 At http level, and in the location of `/socket.io/`:
 
     map $http_x_forwarded_proto $rt_scheme { default $scheme; https https; wss https; }
-    map $http_origin $rt_origin { default $http_origin; "" $rt_scheme://$host; }
+    map $http_origin $rt_origin { default $http_origin; "" $rt_scheme://$http_host; }
 
-    proxy_set_header Host $host;
+    proxy_set_header Host $http_host;
     proxy_set_header Origin $rt_origin;
 """,
             "traefik": """\

@@ -20,7 +20,7 @@ authentication method used…") for a user who is logged in.
 """,
     remedy="""\
 Serve the page and `/socket.io/` from one host. A client that is no browser sends `Authorization: token KEY:SECRET`
-in `extraHeaders`. Two tunnels (the seed's Option B) work for such clients only.
+in `extraHeaders`. Two tunnels, one for the web and one for Socket.IO, work for such clients only.
 """,
     source="frappe#27972",
     remedies=MappingProxyType(
@@ -35,4 +35,5 @@ there.
 """,
         }
     ),
+    aliases=("RT111",),
 )

@@ -1,5 +1,6 @@
 """RT014: the page asks for port 9000 itself."""
 
+import re
 from types import MappingProxyType
 
 from raven_realtime.findings.entry import Entry, Level
@@ -30,3 +31,6 @@ The page must not contain `window.dev_server = 1`. Then clear the browser's cach
         }
     ),
 )
+
+DEVELOPMENT = re.compile(r"window\.dev_server\s*=\s*(?:1|true)")
+"""How it shows in a page: the desk's client takes ``host:socketio_port`` (frappe templates, frappe#23173)."""

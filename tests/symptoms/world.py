@@ -82,6 +82,13 @@ HEALTHY: dict[str, Any] = {
 """Traefik's `http` section of a healthy production."""
 
 
+def healthy(path: Path) -> dict[str, Any]:
+    """Return Traefik's `http` section before the path's own changes: a server for each sidecar."""
+    servers = [{"url": f"http://127.0.0.1:{SIDECAR_PORT + number}"} for number in range(path.replicas)]
+    sticky = {"sticky": {"cookie": {"name": "to"}}} if path.replicas > 1 and path.sticky else {}
+    return merge(HEALTHY, {"services": {"frappe-socketio": {"loadBalancer": {"servers": servers, **sticky}}}})
+
+
 def page(name: str) -> dict[str, Any]:
     """Return what Traefik's `http` section needs for one of the pages elsewhere to be the public one."""
     router = {"rule": f"Host(`{HOST}`) && Path(`/`)", "entryPoints": ["websecure"], "service": "elsewhere", "tls": {}}
@@ -157,7 +164,7 @@ class World:
                 self._edge.close()
                 self._edge.enter_context(self.traefik.run(path.traefik_arguments, dict(path.traefik_environment)))
                 self._traefik_runs = runs
-            self.traefik.load(without_none(merge(self._healthy(path), path.traefik)))
+            self.traefik.load(without_none(merge(healthy(path), path.traefik)))
             return self.ca
         self._edge.close()
         self._traefik_runs = None
@@ -168,11 +175,6 @@ class World:
         tunnel = local_tunnel.LocalTunnel(folder, self.ca, self.traefik.key)
         stack.enter_context(nginx(local_tunnel.render(tunnel), folder, 443))
         return self.ca
-
-    def _healthy(self, path: Path) -> dict[str, Any]:
-        servers = [{"url": f"http://127.0.0.1:{SIDECAR_PORT + number}"} for number in range(path.replicas)]
-        sticky = {"sticky": {"cookie": {"name": "to"}}} if path.replicas > 1 and path.sticky else {}
-        return merge(HEALTHY, {"services": {"frappe-socketio": {"loadBalancer": {"servers": servers, **sticky}}}})
 
     def _stand_socketio(
         self, number: int, bench: RunningBench, environment: tuple[tuple[str, str], ...] | None

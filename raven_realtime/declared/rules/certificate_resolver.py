@@ -24,7 +24,14 @@ def judge(world: World, _: Parameters) -> Iterator[Finding]:
         entrypoints = [world.table.entrypoints.get(name) for name in world.table.entrypoints_of(router)]
         resolvers = [each.tls.cert_resolver for each in entrypoints if each and each.tls]
         if not router.tls.cert_resolver and not any(resolvers):
-            yield ENTRY.found(f"{router.name} has TLS and no certificate resolver", router.location, level=level)
+            said = f"{router.name} has TLS and no certificate resolver"
+            remedy = _REMEDY.format(name=router.name.partition("@")[0])
+            yield ENTRY.found(said, router.location, remedy, level=level)
 
 
+_REMEDY = """\
+Name a resolver of Traefik's static configuration, or list the certificate under `tls.certificates` in a dynamic file:
+
+    traefik.http.routers.{name}.tls.certresolver=myresolver
+"""
 RULE = Rule("certificate-resolver", "the router of /socket.io names a certificate resolver", ENTRY, judge)

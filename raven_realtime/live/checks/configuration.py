@@ -9,6 +9,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from raven_realtime.findings import Finding, explain
+from raven_realtime.findings.rt018_nginx_asks_port_3000 import code_of
+from raven_realtime.findings.rt022_idle_timeout import PING_SECONDS, first_to_close
+from raven_realtime.findings.rt025_never_upgrades import lost
+from raven_realtime.findings.rt029_worker_connections_spent import FEW, room
 from raven_realtime.live.checks.listening import realtime
 from raven_realtime.live.inside import NGINX, Inside, look
 from raven_realtime.live.result import Check, Outcome, Result
@@ -19,7 +23,6 @@ from raven_realtime.proxies.nginx.directive import Directive
 from raven_realtime.proxies.nginx.parse import parse_file, parse_text
 from raven_realtime.proxies.nginx.request import Request
 from raven_realtime.proxies.nginx.routing import Action, Answer, Configuration
-from raven_realtime.proxies.nginx.values import seconds
 
 CHECK = Check(
     name="configuration",
@@ -29,15 +32,8 @@ CHECK = Check(
     rank=230,
     through=("proxy",),
 )
-FALLBACK_PORT = 3000
-"""What bench's template writes where socketio_port is not set."""
-PING_SECONDS = 45.0
-"""Socket.IO's pingInterval and pingTimeout together, by default."""
-DEFAULT_CONNECTIONS, DEFAULT_WORKERS = 512, 1
 NEARLY = 0.8
 """The part of its sockets from which on an nginx counts as full."""
-FEW = 1000
-"""Sockets that the seed's configuration holds (measured: 998); fewer than that are worth a warning."""
 UPGRADE = (("Upgrade", "websocket"), ("Connection", "Upgrade"))
 ABSENT = ("RT002", "RT035")
 """What shows outside when nginx does not run: who is before it says 502, or nobody answers."""
@@ -215,18 +211,10 @@ def answering(tree: tuple[Directive, ...], target: Target) -> Answer:
 
 
 def capacity(tree: tuple[Directive, ...]) -> tuple[int, str]:
-    """Return how many proxied WebSockets nginx holds, each of which takes two connections, and the sum in words."""
-    top = {directive.name: directive for directive in tree}
-    events = top.get("events")
-    named = [one.args[0] for one in (events.children("worker_connections") if events else ()) if one.args]
-    connections = int(named[-1]) if named and named[-1].isdigit() else DEFAULT_CONNECTIONS
-    workers = top["worker_processes"].args[0] if "worker_processes" in top else str(DEFAULT_WORKERS)
-    if "events" not in top:
-        # A site's file says nothing of it; the main file is not at hand.
-        return FEW, "worker_connections stands in another file"
-    # Sockets do not move between workers, and a small machine has one: only a number that is written counts.
-    count = int(workers) if workers.isdigit() else 1
-    return count * connections // 2, f"{count} * worker_connections {connections} / 2"
+    """Return how many proxied WebSockets nginx holds, and the sum in words."""
+    held = room(tree)
+    # A site's file says nothing of it; the main file is not at hand.
+    return (held.sockets, held.sum) if held else (FEW, "worker_connections stands in another file")
 
 
 def _port(answer: Answer, inside: Inside) -> Iterator[Finding]:
@@ -237,12 +225,13 @@ def _port(answer: Answer, inside: Inside) -> Iterator[Finding]:
         return
     for server in answer.upstream_servers:
         port = server.rpartition(":")[2]
-        if port not in ports:
+        if not port.isdigit():
             continue
         said = f"{place}: nginx asks {server} for {SOCKET_PATH}"
-        if int(port) == FALLBACK_PORT:
-            yield explain("RT018").found(said, stack="bench" if inside.bench else "")
-        elif inside.bench is not None:
+        code = code_of(int(port), inside.port)
+        if code == "RT018":
+            yield explain(code).found(said, stack="bench" if inside.bench else "")
+        elif code and inside.bench is not None:
             named = f"{inside.bench}/sites/common_site_config.json says {inside.port}"
             where = ", ".join(str(one) for one in realtime(inside))
             listens = f", where Socket.IO listens: {where}" if where else ""
@@ -272,17 +261,13 @@ def _site(answer: Answer, target: Target, inside: Inside) -> Iterator[Finding]:
 
 
 def _upgrade(answer: Answer) -> Iterator[Finding]:
-    version = answer.value("proxy_http_version")
-    headers = answer.headers | answer.undecided
-    missing = [name for name in ("upgrade", "connection") if name not in headers]
-    if version == "1.0" or missing:
-        lacks = f"proxy_http_version {version}" if version == "1.0" else f"no header {', '.join(missing)} is set"
+    sent = answer.proxied
+    if sent and (said := lost(sent.version.removeprefix("HTTP/"), sent.headers, answer.undecided)):
         place = answer.decided_by.place if answer.decided_by else ""
-        yield explain("RT025").found(f"{place}: {lacks}", stack="nginx")
+        yield explain("RT025").found(f"{place}: the upstream gets {said}", stack="nginx")
 
 
 def _idle(answer: Answer) -> Iterator[Finding]:
-    timeout = answer.value("proxy_read_timeout")
-    limit = seconds(timeout)
-    if limit is not None and limit <= PING_SECONDS:
-        yield explain("RT022").found(f"proxy_read_timeout {timeout}; a ping may take {PING_SECONDS:.0f} s")
+    first = first_to_close(answer.told)
+    if first and first[1] <= PING_SECONDS:
+        yield explain("RT022").found(f"{first[0]} is {first[1]:g} s; a ping and its answer may take {PING_SECONDS} s")

@@ -9,6 +9,7 @@ from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
 from raven_realtime.findings import Finding, explain
+from raven_realtime.findings.rt014_page_asks_port_9000 import DEVELOPMENT
 from raven_realtime.live import bundles
 from raven_realtime.live.answer import Answer
 from raven_realtime.live.engineio import Session, Unanswered
@@ -28,8 +29,6 @@ CHECK = Check(
     through=("edge",),
 )
 SECONDS = 2.0
-DEVELOPMENT = re.compile(r"window\.dev_server\s*=\s*(?:1|true)")
-"""How Frappe's pages say that the desk's client takes ``host:socketio_port`` (frappe templates, frappe#23173)."""
 SITE = re.compile(
     r"""\\?["']?\b(?:sitename|site_name)\\?["']?\s*[:=]\s*\\?["']([A-Za-z0-9][A-Za-z0-9._-]{0,250})\\?["']"""
 )

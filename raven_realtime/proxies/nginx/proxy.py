@@ -119,8 +119,7 @@ class Nginx:
         return Answered(answer.status, said, where, answer.body or "", answer.assumed)
 
     def _idle(self, answer: Answer) -> float | None:
-        name = "proxy_read_timeout"
-        return None if answer.leaves_open(name) else seconds(answer.value(name))
+        return seconds(answer.told("proxy_read_timeout"))
 
     def _passed(self, answer: Answer, proxied: Proxied, where: Location) -> Passed:
         host = next((value for name, value in proxied.headers if name.lower() == "host"), "")

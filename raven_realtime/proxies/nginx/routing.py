@@ -110,6 +110,10 @@ class Answer:
         """Tell whether an include that is not here to be read may set a directive."""
         return left_open(self.levels, name) is not None
 
+    def told(self, name: str) -> str:
+        """Return a directive's value in force as `value` does; empty where it is left open."""
+        return "" if self.leaves_open(name) else self.value(name)
+
     def value(self, name: str, default: str = "") -> str:
         """Return the first argument of a directive in force, ``default`` if there is none: `DEFAULTS` has nginx's."""
         found = self.effective(name)
