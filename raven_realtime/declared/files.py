@@ -8,12 +8,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from raven_realtime.declared import compose_files, kinds, pulumi_config, resources, texts
-from raven_realtime.declared.cluster import world_of
+from raven_realtime.declared import compose_files, kinds, pulumi_config, texts
 from raven_realtime.declared.world import Nginx, Reading, Setting, Source, World
-from raven_realtime.places import kubernetes, procfile
-from raven_realtime.places.kubernetes import Objects, merged
+from raven_realtime.places import procfile
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.location import Location
 from raven_realtime.proxies.nginx.parse import parse_file
@@ -22,6 +21,9 @@ from raven_realtime.proxies.traefik.file import read_dynamic
 from raven_realtime.proxies.traefik.overrides import projects
 from raven_realtime.proxies.traefik.static import static_of
 from raven_realtime.proxies.unreadable import Unreadable
+
+if TYPE_CHECKING:
+    from raven_realtime.places.kubernetes import Objects
 
 MOST_FILES = 5_000
 """How many files of a folder are looked at."""
@@ -66,6 +68,9 @@ class _Files(Reading):
     def read_cluster(self) -> None:
         """Put the objects of all manifests together: an Ingress in one leads to a Service in another."""
         if self.objects:
+            from raven_realtime.declared.cluster import world_of  # noqa: PLC0415 (loaded only where there is a cluster)
+            from raven_realtime.places.kubernetes import merged  # noqa: PLC0415 (as above)
+
             try:
                 self.parts.append(world_of(merged(self.objects)))
             except (Problem, Unreadable) as problem:
@@ -207,13 +212,9 @@ def _nginx(path: Path, reading: _Files) -> bool:
 def _settings(path: Path, reading: _Files, *, named: bool) -> bool:
     text = _text(path, LARGEST_SOURCE)
     if path.suffix in YAML and len(text) < LARGEST_YAML:
-        if kubernetes.is_manifest(text):
-            reading.objects.append(kubernetes.read(text, str(path)))
-            return True
-        if kubernetes.is_helm_values(text):
-            reading.objects.append(kubernetes.read_values(text, str(path)))
-            return True
-        if not named and (kubernetes.is_template(text) or not _LOOKS_TELLING.search(text)):
+        if _OF_KUBERNETES.search(text) and (known := _objects(text, path, reading, named=named)) is not None:
+            return known
+        if not named and not _LOOKS_TELLING.search(text):
             return False
         if world := kinds.take(kinds.YAML, text, path):
             reading.parts.append(world)
@@ -238,6 +239,23 @@ def _settings(path: Path, reading: _Files, *, named: bool) -> bool:
     else:
         return False
     return True
+
+
+_OF_KUBERNETES = re.compile(r"apiVersion|\{\{|^(?:nginx|socketio|ingress|httproute):", re.MULTILINE)
+"""What each manifest, template or values file has in it, and other files too."""
+
+
+def _objects(text: str, path: Path, reading: _Files, *, named: bool) -> bool | None:
+    """Read what Kubernetes or Helm is given; None where it is something else."""
+    from raven_realtime.places import kubernetes  # noqa: PLC0415 (loaded only where there may be a cluster)
+
+    if kubernetes.is_manifest(text):
+        reading.objects.append(kubernetes.read(text, str(path)))
+        return True
+    if kubernetes.is_helm_values(text):
+        reading.objects.append(kubernetes.read_values(text, str(path)))
+        return True
+    return False if not named and kubernetes.is_template(text) else None
 
 
 _LOOKS_TELLING = re.compile(
@@ -268,6 +286,8 @@ def _state(raw: bytes, name: str, reading: _Files) -> None:
     if isinstance(document, dict) and "socketio_port" in document and "deployment" not in document:
         reading.parts.append(texts.site_config(yaml_element(raw.decode(errors="replace"), name)))
         return
+    from raven_realtime.declared import resources  # noqa: PLC0415 (loaded only where there is a state)
+
     try:
         inner = resources.read(resources.of_state(document if isinstance(document, dict) else {}))
     except (Problem, Unreadable) as problem:

@@ -17,6 +17,7 @@ from raven_realtime.declared import names
 from raven_realtime.declared.world import Container, Nginx, World
 from raven_realtime.findings.entry import Level
 from raven_realtime.places import frappe_docker
+from raven_realtime.ports import MULTIPLEXER_PORT, SOCKETIO_PORT, WEB_PORT
 from raven_realtime.proxies.interface import (
     Answered,
     Entrance,
@@ -35,7 +36,6 @@ from raven_realtime.proxies.nginx.proxy import Nginx as NginxProxy
 from raven_realtime.proxies.nginx.routing import Answer, Configuration
 from raven_realtime.proxies.traefik.proxy import Traefik
 from raven_realtime.proxies.unreadable import Unreadable
-from raven_realtime.settings import MULTIPLEXER_PORT, SOCKETIO_PORT, WEB_PORT
 
 PATH = "/socket.io/"
 QUERY = "EIO=4&transport=polling&t=Oq1%2BZ"

@@ -13,14 +13,13 @@ from urllib.parse import urlsplit
 
 from raven_realtime.declared import kinds
 from raven_realtime.declared.world import BenchFile, Nginx, Setting, Tunnel, World
-from raven_realtime.places import kubernetes
+from raven_realtime.ports import MULTIPLEXER_PORT
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.location import Location
 from raven_realtime.proxies.nginx.parse import parse_text
 from raven_realtime.proxies.traefik.dynamic import http_of
 from raven_realtime.proxies.traefik.elements import Element, yaml_element
 from raven_realtime.proxies.traefik.table import Contribution
-from raven_realtime.settings import MULTIPLEXER_PORT
 
 # bounded, and no repeat can give what the next one takes: the texts are whatever somebody uploads
 _NGINX = re.compile(
@@ -62,10 +61,12 @@ def read(text: str, name: str, *, runs_in: str = "") -> World | None:
         return World.of([replace(world, proxies=placed), tunnels])
     if is_ngrok(text):
         return ngrok(yaml_element(text, name), text)
-    if kubernetes.is_manifest(text):
+    if "apiVersion" in text:
         from raven_realtime.declared import cluster  # noqa: PLC0415 (it reads texts itself)
+        from raven_realtime.places import kubernetes  # noqa: PLC0415 (loaded only where there is a cluster)
 
-        return cluster.world_of(kubernetes.read(text, name))
+        if kubernetes.is_manifest(text):
+            return cluster.world_of(kubernetes.read(text, name))
     if is_nginx(text):
         tree = parse_text(text, name, check=False)
         return World(

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from raven_realtime.places.container import Published
-from raven_realtime.places.kubernetes.objects import Objects
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.interface import Proxy
 from raven_realtime.proxies.location import Location
@@ -19,6 +19,9 @@ from raven_realtime.proxies.traefik.containers import DOCKER, SWARM
 from raven_realtime.proxies.traefik.static import Static
 from raven_realtime.proxies.traefik.table import Contribution, Table, assemble
 from raven_realtime.proxies.unreadable import Unreadable
+
+if TYPE_CHECKING:
+    from raven_realtime.places.kubernetes.objects import Objects
 
 
 class Hidden(str):

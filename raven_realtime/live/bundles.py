@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 from raven_realtime.findings import Finding, explain
 from raven_realtime.live.answer import Answer
 from raven_realtime.live.engineio import Session
-from raven_realtime.settings import SOCKETIO_PORT
+from raven_realtime.ports import SOCKETIO_PORT
 from raven_realtime.shown import shown
 
 MOST_SCRIPTS = 8

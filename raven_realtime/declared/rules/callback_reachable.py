@@ -26,8 +26,8 @@ from raven_realtime.declared.rules.origin_present import refusal
 from raven_realtime.declared.world import Container, World
 from raven_realtime.findings.entry import Finding, Level
 from raven_realtime.findings.rt012_callback_unreachable import ENTRY
+from raven_realtime.ports import WEB_PORT
 from raven_realtime.proxies.location import Location
-from raven_realtime.settings import WEB_PORT
 
 
 def judge(world: World, _: Parameters) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from raven_realtime.declared.rule import Parameters, Rule
 from raven_realtime.declared.world import World
 from raven_realtime.findings.entry import Finding, Level
 from raven_realtime.findings.rt014_page_asks_port_9000 import ENTRY
-from raven_realtime.settings import SOCKETIO_PORT
+from raven_realtime.ports import SOCKETIO_PORT
 
 SECOND_BENCH = SOCKETIO_PORT + 1
 """What Frappe's bench gives to the Socket.IO of the next bench on a machine."""

@@ -10,7 +10,7 @@ from raven_realtime.declared.rule import Parameter, Parameters, Rule
 from raven_realtime.declared.world import World
 from raven_realtime.findings.entry import Finding, Level
 from raven_realtime.findings.rt016_port_mixed_up import ENTRY
-from raven_realtime.settings import MULTIPLEXER_PORT, SOCKETIO_PORT, WEB_PORT
+from raven_realtime.ports import MULTIPLEXER_PORT, SOCKETIO_PORT, WEB_PORT
 
 VARIABLES = ("FRAPPE_SOCKETIO_PORT", "SOCKETIO_PORT", "VITE_SOCKET_PORT")
 _MACHINES = r"127\.0\.0\.1|\[::1\]|localhost|0\.0\.0\.0|172\.17\.0\.1|host-gateway|host\.docker\.internal"
