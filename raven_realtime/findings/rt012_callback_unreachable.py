@@ -24,6 +24,15 @@ On the machine (in the container) of the realtime process:
 entry in its hosts file that points to the proxy. Certificate: `NODE_EXTRA_CA_CERTS=/path/ca.pem` in its
 environment.
 """,
+    said=(
+        "Unauthorized: TypeError: fetch failed",
+        "TypeError: fetch failed",
+        "ENOTFOUND",
+        "getaddrinfo ENOTFOUND",
+        "Unauthorized: FetchError",
+        "socket hang up",
+        "SELF_SIGNED_CERT_IN_CHAIN",
+    ),
     source="frappe#32436",
     remedies=MappingProxyType(
         {

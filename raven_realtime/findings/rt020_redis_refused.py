@@ -20,6 +20,13 @@ ECONNREFUSED): wrong host or port in `redis_socketio` or `redis_queue`, or redis
 `grep redis sites/common_site_config.json`, and ask that address: `redis-cli -u redis://HOST:PORT ping` must say
 PONG from where the realtime process runs. Start redis, correct the address, restart the process.
 """,
+    said=(
+        "connect ECONNREFUSED 127.0.0.1:6379",
+        "127.0.0.1:12311",
+        "127.0.0.1:11311",
+        "502",
+        "redis_socketio",
+    ),
     source="frappe_docker#1357",
     remedies=MappingProxyType(
         {

@@ -17,5 +17,6 @@ The label `loadbalancer.server.port` is not a port that the nginx in this contai
 Set `traefik.http.services.frappe-socketio.loadbalancer.server.port` to the port of nginx' `listen` (80 in the seed),
 or change `listen`.
 """,
+    said=("502",),
     source="seed, section 3.2",
 )

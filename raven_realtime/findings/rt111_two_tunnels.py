@@ -19,5 +19,9 @@ be told another address for its socket.
 Lead one tunnel to the nginx multiplexer on 8005 (the seed's Option A). Option B serves clients that send an API
 token.
 """,
+    said=(
+        "Invalid origin",
+        "Unauthorized",
+    ),
     source="seed, section 4.2; facts of this project, Option B",
 )
