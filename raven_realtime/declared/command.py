@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 
 def lint_command(
-    paths: Annotated[list[str], typer.Argument(help="Files or folders; - is an exported Pulumi state on stdin.")],
+    paths: Annotated[list[str], typer.Argument(help="Files or folders; - is standard input.")],
     output: Annotated[Output, typer.Option("-o", "--output", help="How findings are printed.")] = Output.TEXT,
     behind: Annotated[
         App | None, typer.Option("--app", help="What is behind the proxies; signs of Frappe are looked for otherwise.")

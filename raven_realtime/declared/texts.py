@@ -16,7 +16,7 @@ from raven_realtime.declared.world import BenchFile, Nginx, Setting, Tunnel, Wor
 from raven_realtime.ports import MULTIPLEXER_PORT
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.location import Location
-from raven_realtime.proxies.nginx.parse import parse_text
+from raven_realtime.proxies.nginx.parse import dumped_files, is_dump, parse_files, parse_text
 from raven_realtime.proxies.traefik.dynamic import http_of
 from raven_realtime.proxies.traefik.elements import Element, yaml_element
 from raven_realtime.proxies.traefik.table import Contribution
@@ -67,17 +67,34 @@ def read(text: str, name: str, *, runs_in: str = "") -> World | None:
 
         if kubernetes.is_manifest(text):
             return cluster.world_of(kubernetes.read(text, name))
-    if is_nginx(text):
-        tree = parse_text(text, name, check=False)
-        return World(
-            nginx=(Nginx(name, tree, Location(name), runs_in),), texts=(Setting("nginx", text, Location(name)),)
-        )
+    if is_dump(text) or is_nginx(text):
+        return nginx(text, name, runs_in=runs_in)
     if _DYNAMIC.search(text) and "routers:" in text:
         http = http_of(yaml_element(text, name), labels=False, owner=name)
         return World(traefik_files=(Contribution("file", http.routers, http.services, http.middlewares),))
     if '"socketio_port"' in text or '"db_name"' in text:
         return site_config(yaml_element(text, name))
     return None
+
+
+def nginx(text: str, name: str, *, runs_in: str = "") -> World:
+    """Return the world of an nginx configuration, of all files that `nginx -T` prints, or of nginx-proxy-manager's.
+
+    Raises:
+        Unreadable: it is malformed; the message has the line.
+    """
+    if is_dump(text):
+        files = dumped_files(text)
+        main = next(iter(files))
+        tree = parse_files(files)
+        return World(
+            nginx=(Nginx(main, tree, Location(main), runs_in),),
+            texts=tuple(Setting("nginx", inner, Location(path)) for path, inner in files.items()),
+        )
+    from raven_realtime.proxies.nginx_proxy import manager  # noqa: PLC0415 (loaded only where there may be one)
+
+    tree = manager.parse_host(text, name) if manager.is_npm(text) else parse_text(text, name, check=False)
+    return World(nginx=(Nginx(name, tree, Location(name), runs_in),), texts=(Setting("nginx", text, Location(name)),))
 
 
 def ngrok(root: Element, text: str) -> World:

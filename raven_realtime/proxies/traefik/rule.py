@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NoReturn
 
-from raven_realtime.proxies.traefik.matchers import V2, V3, BadArgument, Build
+from raven_realtime.proxies.traefik.matchers import V2, V3, V3_7, V3_7_7, BadArgument, Build
 from raven_realtime.proxies.traefik.request import Seen
 from raven_realtime.proxies.traefik.tree import All, AnyOf, Node, Not
 from raven_realtime.proxies.unreadable import Unreadable
@@ -28,7 +28,29 @@ LARGEST = 64 * 1024
 DEEPEST = 100
 """How far parentheses and negations may nest."""
 
-_SYNTAXES = {"v2": V2, "v3": V3}
+_SYNTAXES = {"v2": V2, "v3": V3, "v3.7": V3_7, "v3.7.7": V3_7_7}
+NEWEST = "v3.7.7"
+
+
+def language_of(version: str) -> str:
+    """Return the rule language of a Traefik, for `parse`.
+
+    Args:
+        version: As an image's tag has it: ``v3.6.2``, ``3.7``, ``v2.11``. One that says too little is the newest.
+    """
+    found = re.match(r"v?(\d{1,4})(?:\.(\d{1,4}))?(?:\.(\d{1,4}))?(?![\w.])", version)
+    if found is None:
+        return NEWEST
+    major, minor, patch = (int(part) if part else None for part in found.groups())
+    if major == 2:
+        return "v2"
+    if major != 3 or minor is None or minor > 7:
+        return NEWEST
+    if minor < 7:
+        return "v3"
+    return "v3.7" if patch is not None and patch < 7 else NEWEST
+
+
 _TOKEN = re.compile(
     r"(?P<SKIP>[ \t\r]+|/\*.*?\*/|//[^\n]*)|(?P<NL>\n)|(?P<NAME>[^\W\d]\w*)"
     r'|(?P<STRING>`[^`]*`|"(?:[^"\\\n]|\\[^\n])*")|(?P<SIGN>\.\.\.|\|\||&&|[!(),])',
@@ -98,7 +120,7 @@ def parse(rule: str, syntax: str = "v3") -> Rule:
 
     Args:
         rule: The text, as it stands in a label or file.
-        syntax: The router's `ruleSyntax`; all but `v2` is the language of Traefik 3.
+        syntax: The language: of the router's `ruleSyntax`, or of Traefik's version (`language_of`).
 
     Raises:
         RuleError: If Traefik would refuse the rule, or it is larger or deeper than we read.
