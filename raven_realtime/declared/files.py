@@ -16,7 +16,6 @@ from raven_realtime.places import procfile, systemd
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.location import Location
 from raven_realtime.proxies.nginx.parse import is_dump, parse_file
-from raven_realtime.proxies.nginx_proxy import manager
 from raven_realtime.proxies.traefik.elements import Element, Misread, read_toml, read_yaml, yaml_element
 from raven_realtime.proxies.traefik.file import read_dynamic
 from raven_realtime.proxies.traefik.overrides import projects
@@ -145,34 +144,32 @@ def _folder(folder: Path, reading: _Files) -> None:
     whole = [file for file in files if file.suffix == ".conf" and _is_whole(file)]
     # a folder of nginx's own is read from its main file down: what that does not include is not in force
     owner = folder / "nginx.conf" in whole
-    included: set[Path] = set()
-    mounted = len(reading.parts)
+    taken: set[Path] = set()
+    known = len(reading.parts)
     yaml = [file for file in files if file.suffix in YAML]
-    for file in [*yaml, *whole, *files]:
-        if file not in yaml:
+    for file in dict.fromkeys([*yaml, *whole, *files]):
+        if file.suffix not in YAML:
             reading.read_compose()  # it says which of the others are mounted
-        parts = reading.parts[mounted:]
-        taken = included | {Path(nginx.name).resolve() for part in parts for nginx in part.nginx}
-        taken |= {Path(each.proxy.name).resolve() for part in parts for each in part.proxies if each.runs_in}
+        taken |= {path.resolve() for part in reading.parts[known:] for path in _read_with(part)}
+        known = len(reading.parts)
         if file.resolve() in taken:
             continue
         if owner and file.suffix == ".conf" and file not in whole:
             continue
-        before = len(reading.parts)
         try:
             _file(file, reading)
         except (Problem, Unreadable) as problem:
             said = Setting(file.name, str(problem), Location(str(file)))
             reading.parts.append(World(passed_over=(said,)))
-        included.add(file.resolve())
-        included |= {
-            Path(inner.file).resolve()
-            for part in reading.parts[before:]
-            for nginx in part.nginx
-            for top in nginx.tree
-            for inner in top.walk()
-            if inner.file
-        }
+
+
+def _read_with(part: World) -> Iterator[Path]:
+    """Yield the files that were read for a part of the world: with what an nginx includes, or as a container's."""
+    for nginx in part.nginx:
+        yield Path(nginx.name)
+        for name in dict.fromkeys(inner.file for top in nginx.tree for inner in top.walk() if inner.file):
+            yield Path(name)
+    yield from (Path(each.proxy.name) for each in part.proxies if each.runs_in)
 
 
 def _inside(folder: Path) -> Iterator[Path]:
@@ -241,7 +238,7 @@ def _started(text: str, name: str) -> World | None:
 
 
 def _nginx(path: Path, text: str, reading: _Files) -> bool:
-    if is_dump(text) or manager.is_npm(text):
+    if texts.stands_alone(text):
         reading.parts.append(texts.nginx(text, str(path)))
         return True
     tree = parse_file(path, check=True)

@@ -28,6 +28,8 @@ _NGINX = re.compile(
     re.MULTILINE,
 )
 _NGROK = re.compile(r"^(endpoints|tunnels):", re.MULTILINE)
+_OF_MANAGER = re.compile(r"npm-\d|conf\.d/include/|/data/nginx/custom/|\$forward_scheme")
+"""What each file of nginx-proxy-manager has in it, and other files too."""
 _DYNAMIC = re.compile(r"^http:\s*$", re.MULTILINE)
 SOURCES = frozenset({".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".vue", ".html"})
 """Endings of a frontend's (or the realtime process') files."""
@@ -77,6 +79,19 @@ def read(text: str, name: str, *, runs_in: str = "") -> World | None:
     return None
 
 
+def stands_alone(text: str) -> bool:
+    """Tell whether an nginx configuration brings what it includes: `nginx -T` prints it, nginx-proxy-manager has it."""
+    return is_dump(text) or _is_managers(text)
+
+
+def _is_managers(text: str) -> bool:
+    if not _OF_MANAGER.search(text):
+        return False
+    from raven_realtime.proxies.nginx_proxy import manager  # noqa: PLC0415 (loaded only where there may be one)
+
+    return manager.is_npm(text)
+
+
 def nginx(text: str, name: str, *, runs_in: str = "") -> World:
     """Return the world of an nginx configuration, of all files that `nginx -T` prints, or of nginx-proxy-manager's.
 
@@ -91,9 +106,12 @@ def nginx(text: str, name: str, *, runs_in: str = "") -> World:
             nginx=(Nginx(main, tree, Location(main), runs_in),),
             texts=tuple(Setting("nginx", inner, Location(path)) for path, inner in files.items()),
         )
-    from raven_realtime.proxies.nginx_proxy import manager  # noqa: PLC0415 (loaded only where there may be one)
+    if _is_managers(text):
+        from raven_realtime.proxies.nginx_proxy import manager  # noqa: PLC0415 (loaded only where it is one)
 
-    tree = manager.parse_host(text, name) if manager.is_npm(text) else parse_text(text, name, check=False)
+        tree = manager.parse_host(text, name)
+    else:
+        tree = parse_text(text, name, check=False)
     return World(nginx=(Nginx(name, tree, Location(name), runs_in),), texts=(Setting("nginx", text, Location(name)),))
 
 
