@@ -15,9 +15,9 @@ from demo.bench_folder import DEFAULT_SITE, PASSWORD, REDIS_PORT, Ports, create_
 from demo.generations import DEFAULT, NAMES
 from demo.processes import LOOPBACK, programs
 from demo.running import running_bench
+from raven_realtime.ports import SOCKETIO_PORT, WEB_PORT
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.unreadable import Unreadable
-from raven_realtime.settings import SOCKETIO_PORT, WEB_PORT
 
 app = typer.Typer(help="The demo bench: a stand-in for Frappe and Raven.", add_completion=False, no_args_is_help=True)
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from demo.generations import DEFAULT, Generation, named
 from demo.site import Site
+from raven_realtime.ports import SOCKETIO_PORT, WEB_PORT
 from raven_realtime.problem import Problem
-from raven_realtime.settings import SOCKETIO_PORT, WEB_PORT
 
 DEFAULT_SITE = "raven.localhost"
 PASSWORD = "raven"

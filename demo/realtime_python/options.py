@@ -8,7 +8,7 @@ from pathlib import Path
 
 from demo.bench_folder import EMBEDDED, Bench
 from demo.generations import Generation, named
-from raven_realtime.settings import SOCKETIO_PORT
+from raven_realtime.ports import SOCKETIO_PORT
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 
 from raven_realtime.declared import names
 from raven_realtime.declared.world import Container, Nginx, World
 from raven_realtime.findings.entry import Level
 from raven_realtime.places import frappe_docker
+from raven_realtime.ports import MULTIPLEXER_PORT, SOCKETIO_PORT, WEB_PORT
 from raven_realtime.proxies.interface import (
     Answered,
     Entrance,
@@ -36,7 +38,9 @@ from raven_realtime.proxies.nginx.proxy import Nginx as NginxProxy
 from raven_realtime.proxies.nginx.routing import Answer, Configuration
 from raven_realtime.proxies.traefik.proxy import Traefik
 from raven_realtime.proxies.unreadable import Unreadable
-from raven_realtime.settings import MULTIPLEXER_PORT, SOCKETIO_PORT, WEB_PORT
+
+if TYPE_CHECKING:
+    from raven_realtime.proxies.nginx_proxy import containers as nginx_proxy_containers
 
 PATH = "/socket.io/"
 QUERY = "EIO=4&transport=polling&t=Oq1%2BZ"
@@ -367,6 +371,7 @@ def says_frappe(world: World) -> bool:
     """Tell whether something declared is Frappe's: a container, a bench's file, a header in a configuration."""
     return (
         bool(world.bench)
+        or any(each.program in _OF_A_BENCH for each in world.processes)
         or any(each.is_frappe for each in world.containers)
         or any(_OF_FRAPPE.search(f"{each.name} {each.service}") for each in world.containers)
         or any(_OF_FRAPPE.search(name) for name in world.table.routers)
@@ -378,6 +383,8 @@ def _directives(world: World) -> Iterator[Directive]:
     return (each for nginx in world.nginx for top in nginx.tree for each in top.walk())
 
 
+_OF_A_BENCH = frozenset({"realtime", "scheduler", "watch"})
+"""Programs that only a bench has: many others have a web process, a worker and redis."""
 _OF_FRAPPE = re.compile(r"frappe|erpnext|(?<![a-z])raven(?![a-z])", re.IGNORECASE)
 
 
@@ -394,6 +401,7 @@ def nodes(world: World) -> tuple[Node, ...]:
             found += _modelled(container)
     if traefik := _traefik(world):
         found.append(traefik)
+    found += _nginx_proxies(world)
     found += [Node(each.proxy, world.container(each.runs_in)) for each in world.proxies]
     return tuple(found)
 
@@ -420,6 +428,42 @@ def _traefik(world: World) -> Node | None:
     where = container.location if container else (first.location if first and first.location else Location("traefik"))
     version = container.image.partition(":")[2] if container else ""
     return Node(Traefik("traefik", world.table, where, version), container)
+
+
+def _nginx_proxies(world: World) -> Iterator[Node]:
+    """Yield nginx-proxy, which makes its configuration of containers' variables; it may be declared elsewhere."""
+    asking = [
+        each for each in world.containers if any(said.name.startswith("VIRTUAL_HOST") for said in each.environment)
+    ]
+    if not asking:
+        return
+    from raven_realtime.proxies.nginx_proxy import proxy as nginx_proxy  # noqa: PLC0415 (loaded only where it is used)
+
+    proxies: list[Container | None] = [each for each in world.containers if nginx_proxy.is_nginx_proxy(each.image)]
+    for proxy in proxies or [None]:
+        seen = [_for_nginx_proxy(each) for each in asking if proxy is None or share_network(each, proxy)]
+        own = _variables(proxy) if proxy else {}
+        release = nginx_proxy.release_of(proxy.image) if proxy else None
+        name, place = (proxy.service, proxy.location) if proxy else ("nginx-proxy", seen[0].location)
+        if seen:
+            yield Node(nginx_proxy.read(seen, name, place, own, release), proxy)
+
+
+def _for_nginx_proxy(container: Container) -> nginx_proxy_containers.Container:
+    from raven_realtime.proxies.nginx_proxy import containers  # noqa: PLC0415 (loaded only where it is used)
+
+    routing = container.routing
+    return containers.Container(
+        container.service or container.name,
+        _variables(container),
+        container.location,
+        {label.key: label.value for label in routing.labels},
+        routing.ports or (),
+    )
+
+
+def _variables(container: Container) -> dict[str, tuple[str, Location]]:
+    return {each.name: (each.value, each.location) for each in container.environment}
 
 
 def _place_of(nginx: Nginx, world: World) -> Container | None:
@@ -488,7 +532,7 @@ def resolve(world: World, address: str, sender: Node, request: Request) -> Desti
         return _in_container(world, container, port or None, address, request, sender=sender)
     own = sender.container if names.is_loopback(host) else None
     if own is not None and own.routing.network_mode != "host" and not own.swarm:
-        return _in_container(world, own, port or None, address, request, sender=sender)
+        return _in_container(world, _beside(world, own, port), port or None, address, request, sender=sender)
     if names.is_loopback(host) or host in names.MACHINE:
         return _on_machine(world, port, address, sender, request)
     # an address that nothing declares: the only other proxy that listens there and is in no container may be it
@@ -529,6 +573,28 @@ def known_as(world: World, host: str, asking: Container | None) -> Container | N
         near = [each for each in fitting if share_network(each, asking)]
         fitting = near or [each for each in fitting if each.name.lower() == host]
     return fitting[0] if fitting else None
+
+
+def _beside(world: World, own: Container, port: int | None) -> Container:
+    """Return who listens on a port of a container's own loopback: itself, or another one in the same network space."""
+    others = [each for each in world.containers if each is not own and _same_space(each, own)]
+    for each in (own, *others):
+        if any(node.container is each and _listens(node, port) for node in nodes(world)):
+            return each
+    for each in others:
+        if port in (each.routing.ports or ()) or (port == SOCKETIO_PORT and each.is_socketio):
+            return each
+    return others[0] if len(others) == 1 else own
+
+
+def _same_space(one: Container, other: Container) -> bool:
+    """Tell whether two containers share a network space: a pod, or compose's `network_mode: service:NAME`."""
+    spaces = [
+        {f"service:{each.service}", f"container:{each.name}", each.routing.network_mode}
+        | {network for network in each.routing.networks or () if network.startswith("pod:")}
+        for each in (one, other)
+    ]
+    return any(space.partition(":")[0] in {"service", "container", "pod"} for space in spaces[0] & spaces[1])
 
 
 def share_network(one: Container, other: Container) -> bool:
@@ -607,12 +673,18 @@ TUNNELS = frozenset({"ngrok", "cloudflared", "tailscale"})
 
 
 def _unknown(world: World, address: str, port: int | None) -> Destination:
+    for process in world.processes:
+        if process.port == port and port and process.program in _PROGRAMS:
+            return Destination(_PROGRAMS[process.program], address, port)
     if says_frappe(world):
         if port in {SOCKETIO_PORT, *bench_ports(world, "socketio_port")}:
             return Destination(Part.REALTIME, address, port)
         if port in {WEB_PORT, *bench_ports(world, "webserver_port")}:
             return Destination(Part.WEB, address, port)
     return Destination(Part.ELSEWHERE, address, port)
+
+
+_PROGRAMS: Mapping[str, Part] = {"realtime": Part.REALTIME, "web": Part.WEB}
 
 
 def bench_ports(world: World, key: str) -> frozenset[int]:
@@ -703,6 +775,8 @@ def _public_port(node: Node, port: int) -> int | None:
     """Return the machine's port that leads to a proxy's; None where none does."""
     container = node.container
     if container is None or container.routing.network_mode == "host" or not container.group:
+        return port
+    if node.proxy.kind in TUNNELS:
         return port
     for published in container.published:
         if published.container_port == port:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from raven_realtime.places.container import Published
-from raven_realtime.places.kubernetes.objects import Objects
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.interface import Proxy
 from raven_realtime.proxies.location import Location
@@ -16,9 +16,14 @@ from raven_realtime.proxies.nginx.directive import Directive
 from raven_realtime.proxies.nginx.routing import Configuration
 from raven_realtime.proxies.traefik import containers as providers
 from raven_realtime.proxies.traefik.containers import DOCKER, SWARM
+from raven_realtime.proxies.traefik.rule import language_of
 from raven_realtime.proxies.traefik.static import Static
 from raven_realtime.proxies.traefik.table import Contribution, Table, assemble
 from raven_realtime.proxies.unreadable import Unreadable
+
+if TYPE_CHECKING:
+    from raven_realtime.places.kubernetes.objects import Objects
+    from raven_realtime.places.process import Process
 
 
 class Hidden(str):
@@ -202,6 +207,8 @@ class World:
     nginx: tuple[Nginx, ...] = ()
     proxies: tuple[Placed, ...] = ()
     """Proxies that are neither nginx nor Traefik."""
+    processes: tuple[Process, ...] = ()
+    """What is started on the machine itself: by a Procfile, by systemd."""
     bench: tuple[BenchFile, ...] = ()
     clusters: tuple[Objects, ...] = ()
     """The objects of a Kubernetes cluster."""
@@ -251,9 +258,9 @@ class World:
         """What Traefik makes of it."""
         parts = [part for swarm in (False, True) if (part := self._provided(swarm))]
         entrypoints = [entrypoint for static in self.statics for entrypoint in static.entrypoints]
-        old = any(re.search(r"(^|/)traefik:v?2\b", container.image) for container in self.containers)
-        syntax = next((static.default_syntax for static in self.statics if static.default_syntax != "v3"), "v3")
-        syntax = "v2" if old else syntax
+        images = (re.search(r"(?:^|/)traefik:([^@/]+)", container.image) for container in self.containers)
+        syntax = language_of(next((image[1] for image in images if image), ""))
+        syntax = next((static.default_syntax for static in self.statics if static.default_syntax != "v3"), syntax)
         return assemble([*parts, *self.traefik_files], entrypoints, default_syntax=syntax, partial=not self.statics)
 
     def _provided(self, swarm: bool) -> Contribution | None:

@@ -111,6 +111,9 @@ class Entry:
     """Where the rule comes from: a document's section or an issue, as ``project#number`` or a URL."""
     remedies: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """What to do on one stack, in Markdown, by the stack's name: one of `STACKS`."""
+    said: tuple[str, ...] = ()
+    """What people read when it is this: a banner, a log line, a status or a close code, word for word; several findings
+    may be behind one of them."""
     aliases: tuple[str, ...] = field(default=())
     """Retired codes that this entry answers to."""
     explains: tuple[str, ...] = field(default=())

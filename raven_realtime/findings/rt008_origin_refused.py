@@ -23,6 +23,10 @@ Let the proxy fill in `Origin` where the browser left it out, from the scheme an
 there is one, pass it on unchanged, so that Frappe's check keeps its worth. And pass on `Host` as the browser sent
 it.
 """,
+    said=(
+        "Invalid origin",
+        "Realtime events are not working",
+    ),
     source="frappe#33371, raven#2195, raven#1860; frappe realtime/middlewares/authenticate.js",
     remedies=MappingProxyType(
         {

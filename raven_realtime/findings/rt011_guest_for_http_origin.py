@@ -20,6 +20,7 @@ Connected, no error anywhere, and neither messages nor notifications arrive. Eve
     remedy="""\
 Build Origin from `X-Forwarded-Proto`, with both `https` and `wss` (Traefik's word on upgrades) mapped to https.
 """,
+    said=("Guest",),
     source="frappe_docker#1817, helm#281",
     remedies=MappingProxyType(
         {

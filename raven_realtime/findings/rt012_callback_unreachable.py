@@ -25,6 +25,15 @@ On the machine (in the container) of the realtime process:
 entry in its hosts file that points to the proxy. Certificate: let the process trust it, Node and Python each in its
 own way. An error of the web: its log has the traceback.
 """,
+    said=(
+        "Unauthorized: TypeError: fetch failed",
+        "TypeError: fetch failed",
+        "ENOTFOUND",
+        "getaddrinfo ENOTFOUND",
+        "Unauthorized: FetchError",
+        "socket hang up",
+        "SELF_SIGNED_CERT_IN_CHAIN",
+    ),
     source="frappe#32436",
     remedies=MappingProxyType(
         {

@@ -21,6 +21,11 @@ In the network tab, requests to `https://chat.example.com:9000/socket.io/` that 
 Start without development mode: `bench start --no-dev`, and run production under supervisor, not under `bench start`.
 The page must not contain `window.dev_server = 1`. Then clear the browser's cache.
 """,
+    said=(
+        "ERR_CONNECTION_TIMED_OUT",
+        ":9000/socket.io/",
+        "Socket.IO heartbeat check failed",
+    ),
     source="frappe#23173",
     remedies=MappingProxyType(
         {

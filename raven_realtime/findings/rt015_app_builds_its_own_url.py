@@ -21,6 +21,7 @@ host and port without a colon (`site9000`), or a port fixed at build time.
 Let the app use `window.location.origin` with the path `/socket.io/` and no port, or frappe-react-sdk's provider
 without a `socketPort`. Rebuild: `bench build --app APP`.
 """,
+    said=("Mixed Content",),
     source="frappe#31550",
     remedies=MappingProxyType(
         {

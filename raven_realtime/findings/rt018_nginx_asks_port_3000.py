@@ -19,6 +19,10 @@ nothing (or something else) answers.
     remedy="""\
 `bench set-config -g socketio_port 9000`, then `bench setup nginx`, `nginx -t`, and reload.
 """,
+    said=(
+        "127.0.0.1:3000",
+        "502",
+    ),
     source="bench template nginx.conf",
     remedies=MappingProxyType(
         {

@@ -21,6 +21,13 @@ stay up without it, and answer no CONNECT.
 `grep redis sites/common_site_config.json`, and ask that address: `redis-cli -u redis://HOST:PORT ping` must say
 PONG from where the realtime process runs. Start redis, correct the address, restart the process.
 """,
+    said=(
+        "connect ECONNREFUSED 127.0.0.1:6379",
+        "127.0.0.1:12311",
+        "127.0.0.1:11311",
+        "502",
+        "redis_socketio",
+    ),
     source="frappe_docker#1357",
     remedies=MappingProxyType(
         {

@@ -23,6 +23,12 @@ the pings that are due do not arrive: then the browser closes it after pingInter
     remedy="""\
 Set the timeout of every proxy on the way far above pingInterval + pingTimeout: the seed's 86400 s.
 """,
+    said=(
+        "transport close",
+        "ping timeout",
+        "1006",
+        "499",
+    ),
     source="socket.io documentation, Troubleshooting; seed, section 3.2",
     remedies=MappingProxyType(
         {

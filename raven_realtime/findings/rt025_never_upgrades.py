@@ -23,6 +23,13 @@ under load.
 Let every proxy on the way speak HTTP/1.1 and pass on Upgrade and Connection. Then
 `raven-realtime check upgrade URL`.
 """,
+    said=(
+        "Error during WebSocket handshake",
+        "Unexpected response code: 400",
+        "Unexpected response code: 200",
+        "426",
+        "websocket error",
+    ),
     source="nginx documentation, WebSocket proxying",
     remedies=MappingProxyType(
         {

@@ -23,6 +23,10 @@ hours.
 Raise it together with the file limit: `worker_rlimit_nofile 65536;` and `events { worker_connections 32768; }`.
 Twice the number of users a worker, and some room.
 """,
+    said=(
+        "worker_connections are not enough",
+        "768 worker_connections are not enough",
+    ),
     source="nginx-proxy#1149; nginx documentation, worker_connections",
     remedies=MappingProxyType(
         {

@@ -13,10 +13,10 @@ from pathlib import Path
 from raven_realtime.docker_host import DockerHost, read_containers
 from raven_realtime.live.result import Result
 from raven_realtime.machine import CannotLook, Machine, bench_configuration
+from raven_realtime.ports import SOCKETIO_PORT
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.traefik.containers import Container
 from raven_realtime.proxies.unreadable import Unreadable
-from raven_realtime.settings import SOCKETIO_PORT
 
 _VERSION = re.compile(r"""^__version__\s*=\s*["'](\d+)""", re.MULTILINE)
 NGINX = Path("/etc/nginx/nginx.conf")

@@ -35,6 +35,7 @@ WITHIN: dict[str, set[str]] = {
         "places",
         "problem",
         "proxies",
+        "ports",
         "settings",
         "sidecar",
         "ssh",
@@ -44,6 +45,7 @@ WITHIN: dict[str, set[str]] = {
         "findings",
         "live",
         "machine",
+        "ports",
         "problem",
         "proxies",
         "settings",
@@ -51,15 +53,16 @@ WITHIN: dict[str, set[str]] = {
         "ssh",
         "versions",
     },
-    "sidecar": {"problem", "proxies", "settings", "sidecar"},
-    "sandbox": {"problem", "proxies", "sandbox", "settings", "sidecar"},
-    "render": {"render", "sandbox", "settings", "sidecar"},
+    "sidecar": {"problem", "proxies", "ports", "settings", "sidecar"},
+    "sandbox": {"problem", "proxies", "sandbox", "ports", "settings", "sidecar"},
+    "render": {"render", "sandbox", "ports", "settings", "sidecar"},
 }
 """For each room of raven_realtime what it may import of the others."""
 PORT = re.compile(r"(?<![\d.,_])(8000|8005|9000)(?![\d_]|[.,]\d)")
 """The three ports of the sandbox's picture; 8,000 and 8_000 are counts."""
 MAY_NAME_PORTS = {
-    "raven_realtime/settings.py": "the definition",
+    "raven_realtime/ports.py": "the definition",
+    "raven_realtime/settings.py": "examples of what is accepted",
     "raven_realtime/findings/": "prose for people, with commands to copy",
     "raven_realtime/places/frappe_docker.py": "what frappe_docker's image takes where nothing else is said",
     "raven_realtime/places/kubernetes/charts.py": "what Frappe's chart takes where nothing else is said",

@@ -27,8 +27,8 @@ from raven_realtime.declared.rules.origin_present import host_of, refusal
 from raven_realtime.declared.world import Container, World
 from raven_realtime.findings.entry import Finding, Level
 from raven_realtime.findings.rt012_callback_unreachable import ENTRY
+from raven_realtime.ports import WEB_PORT
 from raven_realtime.proxies.location import Location
-from raven_realtime.settings import WEB_PORT
 
 _ADDED = """\
 In {file}, give the service {name} an address for the name that it asks, here the machine's own:

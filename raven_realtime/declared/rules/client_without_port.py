@@ -10,7 +10,7 @@ from raven_realtime.declared.world import World
 from raven_realtime.findings.entry import Finding, Level
 from raven_realtime.findings.rt014_page_asks_port_9000 import DEVELOPMENT, ENTRY
 from raven_realtime.findings.rt015_app_builds_its_own_url import OWN_ADDRESS, SECOND_BENCH
-from raven_realtime.settings import SOCKETIO_PORT
+from raven_realtime.ports import SOCKETIO_PORT
 
 _PORT = re.compile(rf":(?:{SOCKETIO_PORT}|{SECOND_BENCH})\b|\b(?:localhost|127\.0\.0\.1):\d+")
 

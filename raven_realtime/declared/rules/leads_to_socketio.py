@@ -8,8 +8,8 @@ from raven_realtime.declared.rule import Parameter, Parameters, Rule
 from raven_realtime.declared.world import World
 from raven_realtime.findings.entry import Finding
 from raven_realtime.findings.rt001_web_answers import ENTRY
+from raven_realtime.ports import SOCKETIO_PORT, WEB_PORT
 from raven_realtime.proxies.interface import Answered, Redirected
-from raven_realtime.settings import SOCKETIO_PORT, WEB_PORT
 
 
 def judge(world: World, parameters: Parameters) -> Iterator[Finding]:

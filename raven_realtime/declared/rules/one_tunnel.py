@@ -7,7 +7,7 @@ from raven_realtime.declared.rule import Parameters, Rule
 from raven_realtime.declared.world import World
 from raven_realtime.findings.entry import Finding, Level
 from raven_realtime.findings.rt013_cookie_missing import ENTRY
-from raven_realtime.settings import SOCKETIO_PORT
+from raven_realtime.ports import SOCKETIO_PORT
 
 
 def judge(world: World, _: Parameters) -> Iterator[Finding]:

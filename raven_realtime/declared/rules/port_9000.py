@@ -14,7 +14,7 @@ from raven_realtime.findings.entry import Finding, Level
 from raven_realtime.findings.rt015_app_builds_its_own_url import SECOND_BENCH
 from raven_realtime.findings.rt016_port_mixed_up import ENTRY
 from raven_realtime.findings.rt018_nginx_asks_port_3000 import FALLBACK_PORT
-from raven_realtime.settings import MULTIPLEXER_PORT, SOCKETIO_PORT, WEB_PORT
+from raven_realtime.ports import MULTIPLEXER_PORT, SOCKETIO_PORT, WEB_PORT
 
 VARIABLES = ("FRAPPE_SOCKETIO_PORT", "SOCKETIO_PORT", "VITE_SOCKET_PORT")
 _MACHINES = r"127\.0\.0\.1|\[::1\]|localhost|0\.0\.0\.0|172\.17\.0\.1|host-gateway|host\.docker\.internal"

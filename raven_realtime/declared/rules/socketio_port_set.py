@@ -8,7 +8,7 @@ from raven_realtime.declared.rule import Parameters, Rule
 from raven_realtime.declared.world import World
 from raven_realtime.findings.entry import Finding
 from raven_realtime.findings.rt018_nginx_asks_port_3000 import ENTRY, code_of
-from raven_realtime.settings import SOCKETIO_PORT
+from raven_realtime.ports import SOCKETIO_PORT
 
 
 def judge(world: World, _: Parameters) -> Iterator[Finding]:

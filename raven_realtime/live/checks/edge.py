@@ -17,7 +17,7 @@ from raven_realtime.live.refusals import stack
 from raven_realtime.live.result import Check, Result
 from raven_realtime.live.target import Target
 from raven_realtime.live.web import DOWN
-from raven_realtime.settings import SOCKETIO_PORT
+from raven_realtime.ports import SOCKETIO_PORT
 from raven_realtime.shown import shown
 
 CHECK = Check(

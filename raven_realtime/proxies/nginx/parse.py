@@ -7,12 +7,14 @@ an unfinished directive at the end of a file without a word.
 
 from __future__ import annotations
 
+import fnmatch
 import glob
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import crossplane
 from crossplane.analyzer import analyze, enter_block_ctx
@@ -64,6 +66,35 @@ def parse_file(path: Path, *, check: bool = True) -> tuple[Directive, ...]:
     return _judged(_Reader(path.parent).read(path, None), str(path), check)
 
 
+_DUMPED = re.compile(r"^# configuration file (\S[^\n]*):\r?\n", re.MULTILINE)
+
+
+def is_dump(text: str) -> bool:
+    """Tell whether a text is what ``nginx -T`` prints: every file in force, each under its name."""
+    return bool(_DUMPED.search(text))
+
+
+def dumped_files(text: str) -> dict[str, str]:
+    """Return the files of what ``nginx -T`` prints, by their names; the first is the main one."""
+    begins = list(_DUMPED.finditer(text))
+    ends = [*(each.start() for each in begins[1:]), len(text)]
+    return {each[1]: text[each.end() : end] for each, end in zip(begins, ends, strict=True)}
+
+
+def parse_files(files: Mapping[str, str], *, check: bool = True) -> tuple[Directive, ...]:
+    """Return the structure of a configuration whose files are at hand as texts.
+
+    Args:
+        files: the texts by name, the main file first. An include that none of them answers is passed over.
+        check: as for `parse_text`.
+
+    Raises:
+        Unreadable: as for `parse_file`.
+    """
+    main = next(iter(files))
+    return _judged(_Reader(Path(main).parent, given=files).read(Path(main), None), main, check)
+
+
 @dataclass
 class _Budget:
     """What one configuration has used up of the limits."""
@@ -91,6 +122,8 @@ class _Reader:
     budget: _Budget = field(default_factory=_Budget)
     open_files: list[Path] = field(default_factory=list)
     trees: dict[Path, tuple[Directive, ...]] = field(default_factory=dict)
+    given: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Files that are at hand as texts: then no other is read."""
 
     def read(self, path: Path, cause: Directive | None) -> tuple[Directive, ...]:
         """Return what a file holds, includes in place; ``cause`` is the include that named it."""
@@ -107,6 +140,9 @@ class _Reader:
         return tree
 
     def text(self, path: Path, at: str) -> str:
+        if (given := self.given.get(str(path))) is not None:
+            self.budget.spend(str(path), len(given))
+            return given
         try:
             self.budget.spend(str(path), path.stat().st_size)
             content = path.read_bytes()[: MAX_BYTES + 1]
@@ -132,16 +168,35 @@ class _Reader:
 
     def include(self, directive: Directive) -> Iterator[Directive]:
         """Yield what the files hold that an include names, in nginx's order; a pattern may match none."""
-        pattern = str(self.folder / directive.args[0])
-        if glob.has_magic(pattern):
-            for name in sorted(glob.glob(pattern)):  # noqa: PTH207 (absolute patterns too)
-                yield from self.read(Path(name), directive)
-        elif Path(pattern).exists():
-            yield from self.read(Path(pattern), directive)
-        elif known := KNOWN.get(directive.args[0]):
-            yield from (replace(each, file=directive.file, line=directive.line) for each in _tree(known, pattern))
-        else:
+        named = directive.args[0]
+        if found := self.included(named):
+            for path in found:
+                yield from self.read(path, directive)
+        elif known := KNOWN.get(named):
+            yield from (replace(each, file=directive.file, line=directive.line) for each in _tree(known, named))
+        elif not glob.has_magic(named):
             yield directive
+
+    def included(self, named: str) -> list[Path]:
+        """Return the files that are there of those that an include names."""
+        if self.given:
+            return [Path(name) for name in self.answering(named)]
+        pattern = str(self.folder / named)
+        if glob.has_magic(pattern):
+            return [Path(name) for name in sorted(glob.glob(pattern))]  # noqa: PTH207 (absolute patterns too)
+        return [Path(pattern)] if Path(pattern).exists() else []
+
+    def answering(self, named: str) -> list[str]:
+        """Return the texts that an include names."""
+        wanted = {named, str(self.folder / named)}
+        exact = [name for name in self.given if name in wanted]
+        if exact or not glob.has_magic(named):
+            return exact[:1]
+        return sorted(
+            name
+            for name in self.given
+            if any(fnmatch.fnmatchcase(name, each) and name.count("/") == each.count("/") for each in wanted)
+        )
 
 
 def _tokens(text: str, name: str) -> Iterator[Token]:

@@ -24,7 +24,7 @@ from raven_realtime.proxies.interface import (
 from raven_realtime.proxies.location import Location
 from raven_realtime.proxies.traefik import decide
 from raven_realtime.proxies.traefik import request as traefik_request
-from raven_realtime.proxies.traefik.matchers import Path, PathPrefix, required_hosts
+from raven_realtime.proxies.traefik.matchers import HostWildcard, Path, PathPrefix, required_hosts
 from raven_realtime.proxies.traefik.table import EntryPoint, Middleware, Router, Service, Table, qualify
 from raven_realtime.proxies.traefik.tree import leaves
 
@@ -54,7 +54,10 @@ class Traefik:
         for name, router in self.table.routers.items():
             if name in self.table.disabled or router.provider == "internal" or router.service.endswith("@internal"):
                 continue
-            hosts = required_hosts(router.parsed().tree)
+            tree = router.parsed().tree
+            hosts = required_hosts(tree) or {
+                leaf.name for leaf in leaves(tree, negated=False) if isinstance(leaf, HostWildcard)
+            }
             where = router.location or self.location
             for entrypoint in self.table.entrypoints_of(router) or ("",):
                 listener = self._listener(entrypoint, router)

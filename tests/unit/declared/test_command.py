@@ -125,7 +125,7 @@ def test_a_plain_value_of_a_secret_key_is_reported_and_not_shown(here: Path) -> 
         ("binary.conf", b"\x00\x01\x02", "binary.conf is not an nginx configuration: it is a binary file"),
         ("binary.yml", b"\xff\xfe\x00\x80", "binary.yml:1: the file is not text in UTF-8"),
         ("empty.yml", b"", "empty.yml: the file is empty"),
-        ("list.yml", b"a: [1,\nb: 2\n", "list.yml:3: the file is not YAML"),
+        ("list.yml", b"a: [1,\nb: 2\n", "list.yml:2: the file is not YAML"),
         ("huge.yml", b"a: " + b"x" * 600_000, "huge.yml: the file has 600003 bytes"),
         ("deep.yml", b"[" * 5000, "deep.yml"),
         ("bomb.yml", b"a: &a [x,x,x,x,x,x,x,x,x]\n" + b"".join(
