@@ -227,6 +227,8 @@ class World:
     """Files of a folder that look as if they mattered and cannot be read: the value is the reader's message."""
     unreadable: tuple[Setting, ...] = ()
     """Configurations that cannot be read: the value is the reader's message."""
+    versions: tuple[Setting, ...] = ()
+    """What the user says of versions: the name is the program's."""
     app: str = ""
     """What the user says is behind the proxies: ``frappe`` or ``socketio``; empty to look for signs of it."""
     certificates: bool = False
@@ -249,10 +251,16 @@ class World:
         """What Traefik makes of it."""
         parts = [part for swarm in (False, True) if (part := self._provided(swarm))]
         entrypoints = [entrypoint for static in self.statics for entrypoint in static.entrypoints]
-        old = any(re.search(r"(^|/)traefik:v?2\b", container.image) for container in self.containers)
+        old = bool(re.match(r"v?2\b", self.version_of("traefik")))
         syntax = next((static.default_syntax for static in self.statics if static.default_syntax != "v3"), "v3")
         syntax = "v2" if old else syntax
         return assemble([*parts, *self.traefik_files], entrypoints, default_syntax=syntax, partial=not self.statics)
+
+    def version_of(self, program: str) -> str:
+        """Return the version that is said of a program, or that its image's tag names; empty where nothing does."""
+        said = (each.value for each in self.versions if each.name == program)
+        tags = (re.search(rf"(?:^|/){program}:([\w.-]+)", container.image) for container in self.containers)
+        return next(said, "") or next((tag[1] for tag in tags if tag), "")
 
     def _provided(self, swarm: bool) -> Contribution | None:
         """Return what Traefik's docker or swarm provider gives. Containers that say nothing of Traefik are left out."""
