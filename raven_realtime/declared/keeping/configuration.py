@@ -135,7 +135,8 @@ class Configuration:
 def fits(path: Path | str, pattern: str, folder: Path) -> bool:
     """Tell whether a path, or a folder that it is in, fits a pattern that is meant from a folder."""
     whole = Path(path).absolute()
-    shown = whole.relative_to(folder).as_posix() if whole.is_relative_to(folder) else str(path)
+    is_file = whole.is_relative_to(folder) and whole.exists()  # a resource has a place too, and is no file
+    shown = whole.relative_to(folder).as_posix() if is_file else str(path)
     wanted = pattern.removeprefix("./").rstrip("/").replace("**", "*")
     above = [shown, *(str(parent) for parent in Path(shown).parents[:-1])]
     return any(fnmatch(each, wanted) for each in above)
