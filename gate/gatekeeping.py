@@ -8,8 +8,9 @@ from pathlib import Path
 PACK = "policies"
 JUDGES = (PACK, "raven_realtime")
 """The folders of the pack and of the knowledge that it judges by."""
-RUNS = ("Makefile", "gate", "toolchain", ".github/workflows/preview.yml")
-"""What runs the pack, and what reports; it is the pull request's own, so a reviewer has to look at it."""
+RUNS = ("Makefile", "gate", "toolchain", ".github/workflows/preview.yml", "raven-realtime.toml", "pyproject.toml")
+"""What runs the pack, what it is told (`raven-realtime.toml`), and what reports; it is the pull request's own, so a
+reviewer has to look at it."""
 STRICTNESS = ("disabled", "advisory", "remediate", "mandatory")
 MOST = 8
 """How many files are named."""

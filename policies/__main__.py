@@ -8,5 +8,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from pulumi_policy import EnforcementLevel, PolicyPack
 
 from policies.pack import policies
+from raven_realtime.problem import Problem
 
-PolicyPack("raven-realtime", policies=policies(), enforcement_level=EnforcementLevel.MANDATORY)
+try:
+    found = policies()
+except Problem as problem:
+    sys.exit(str(problem))
+PolicyPack("raven-realtime", policies=found, enforcement_level=EnforcementLevel.MANDATORY)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import importlib
+import os
 import pkgutil
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from pulumi_policy import (
@@ -24,6 +26,7 @@ from pulumi_policy import (
 from policies import mends
 from policies.resources import of_resource, of_stack, worlds
 from raven_realtime.declared import rules
+from raven_realtime.declared.keeping.configuration import Configuration, find, read
 from raven_realtime.declared.resources import JUDGED, Resource
 from raven_realtime.declared.rule import Rule
 from raven_realtime.findings.entry import Entry, Finding, Level
@@ -45,26 +48,54 @@ def policies() -> list[Policy]:
     The process that asks for them looks for garbage less often from then on.
     """
     gc.set_threshold(COLLECT_AFTER)
+    told = configured(project_folder())
     found = [
         importlib.import_module(f"{mends.__name__}.{each.name}").POLICY for each in pkgutil.iter_modules(mends.__path__)
     ]
-    return [*found, *(policy(rule) for rule in rules().values())]
+    return [*found, *(policy(rule, told) for rule in rules().values())]
 
 
-def policy(rule: Rule) -> Policy:
+def project_folder() -> Path:
+    """Return the folder of the program that is judged: a pack runs in its own, and the engine in the program's."""
+    try:
+        return Path(f"/proc/{os.getppid()}/cwd").readlink()
+    except OSError:
+        return Path(os.environ.get("PWD", "."))
+
+
+def configured(folder: Path) -> Configuration:
+    """Read the project's file, `raven-realtime.toml`: the one that the linter reads."""
+    file = find(folder)
+    return read(file) if file else Configuration()
+
+
+def policy(rule: Rule, told: Configuration) -> Policy:
     """Return the policy that enforces a rule: before the change of a resource where one resource is enough."""
     described: dict[str, Any] = {
         "name": rule.name,
         "description": f"{rule.entry.code}: {rule.holds}.",
-        "enforcement_level": EnforcementLevel.ADVISORY if rule.advises else EnforcementLevel.MANDATORY,
+        "enforcement_level": _enforcement(rule, told),
         **about(rule.entry),
     }
     if rule.parameters:
-        properties = {name: parameter.schema for name, parameter in rule.parameters.items()}
+        values = told.parameters.get(rule.name, {})
+        properties = {
+            name: parameter.schema | ({"default": values[name]} if name in values else {})
+            for name, parameter in rule.parameters.items()
+        }
         described["config_schema"] = PolicyConfigSchema(properties)
     if rule.alone:
-        return ResourceValidationPolicy(validate=_one(rule), **described)
-    return StackValidationPolicy(validate=_all(rule), **described)
+        return ResourceValidationPolicy(validate=_one(rule, told), **described)
+    return StackValidationPolicy(validate=_all(rule, told), **described)
+
+
+def _enforcement(rule: Rule, told: Configuration) -> EnforcementLevel:
+    """Return how a policy is enforced: an error stops, a warning or a note is only said."""
+    if rule.entry.code in told.off:
+        return EnforcementLevel.DISABLED
+    said = told.levels.get(rule.entry.code)
+    advises = rule.advises if said is None else said is not Level.ERROR
+    return EnforcementLevel.ADVISORY if advises else EnforcementLevel.MANDATORY
 
 
 def about(entry: Entry) -> dict[str, Any]:
@@ -79,29 +110,36 @@ def about(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _one(rule: Rule) -> Any:
+def _one(rule: Rule, told: Configuration) -> Any:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         if args.resource_type not in JUDGED:
             args.not_applicable("nothing of the realtime path")
-        for finding in rule.findings(worlds().of([of_resource(args)]), _given(rule, args.get_config())):
-            report(message(finding), args.urn)
+        for finding in rule.findings(worlds().of([of_resource(args)]), _given(rule, told, args.get_config())):
+            if not _ignored(finding, told):
+                report(message(finding), args.urn)
 
     return validate
 
 
-def _all(rule: Rule) -> Any:
+def _all(rule: Rule, told: Configuration) -> Any:
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
         resources = of_stack(args.resources)
-        for finding in rule.findings(worlds().of(resources), _given(rule, args.get_config())):
-            report(message(finding), _urn(finding, resources))
+        for finding in rule.findings(worlds().of(resources), _given(rule, told, args.get_config())):
+            if not _ignored(finding, told):
+                report(message(finding), _urn(finding, resources))
 
     return validate
 
 
-def _given(rule: Rule, config: Mapping[str, Any] | None) -> dict[str, Any]:
+def _ignored(finding: Finding, told: Configuration) -> bool:
+    return any(each.covers(finding.code, finding.location) for each in told.ignores)
+
+
+def _given(rule: Rule, told: Configuration, config: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the configured parameters; JSON has no whole numbers, so they are made whole again."""
     given = {key: value for key, value in (config or {}).items() if key in rule.parameters}
-    return {key: int(value) if isinstance(value, float) else value for key, value in given.items()}
+    whole = {key: int(value) if isinstance(value, float) else value for key, value in given.items()}
+    return {**told.parameters.get(rule.name, {}), **whole}
 
 
 def message(finding: Finding) -> str:

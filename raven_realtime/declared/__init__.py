@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 from raven_realtime.declared import rules as _rules
@@ -16,7 +16,7 @@ from raven_realtime.declared.rule import Parameters, Rule
 from raven_realtime.declared.world import World
 from raven_realtime.findings.entry import Finding, Level
 
-__all__ = ["judge", "rules"]
+__all__ = ["in_order", "judge", "rules"]
 
 _ORDER = {Level.ERROR: 0, Level.WARNING: 1, Level.NOTE: 2}
 
@@ -46,7 +46,12 @@ def judge(world: World, parameters: Mapping[str, Parameters] | None = None) -> l
     """
     given = parameters or {}
     found = [finding for rule in rules().values() for finding in rule.findings(world, given.get(rule.name))]
-    return sorted(found, key=_place)
+    return in_order(found)
+
+
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Sort findings: errors first, then in the order of files and lines."""
+    return sorted(findings, key=_place)
 
 
 def _place(finding: Finding) -> tuple[int, str, int, str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from raven_realtime.declared import compose_files, kinds, processes, pulumi_conf
 from raven_realtime.declared.world import Nginx, Reading, Setting, Source, World
 from raven_realtime.places import procfile, systemd
 from raven_realtime.problem import Problem
+from raven_realtime.proxies import contents
 from raven_realtime.proxies.location import Location
 from raven_realtime.proxies.nginx.parse import is_dump, parse_file
 from raven_realtime.proxies.traefik.elements import Element, Misread, read_toml, read_yaml, yaml_element
@@ -33,7 +34,9 @@ LARGEST_YAML = 500_000
 """Characters of a YAML file that is looked at; its reader says so of a larger one."""
 LARGEST_STATE = 64 << 20
 LARGEST_SOURCE = 16 << 20
-SKIPPED = frozenset({"node_modules", ".git", ".venv", "venv", "__pycache__", ".cache", "dist-info"})
+SKIPPED = frozenset(
+    {"node_modules", ".git", ".venv", "venv", "__pycache__", ".cache", "dist-info", "raven-realtime.toml"}
+)
 YAML = frozenset({".yml", ".yaml"})
 QUADLETS = frozenset({".container", ".network", ".pod"})
 ENDINGS = frozenset({*YAML, *texts.SOURCES, ".conf", ".toml", ".cfg", ".caddy", ".service", ".json", *QUADLETS})
@@ -60,6 +63,7 @@ class _Files(Reading):
     """Helm values, each with its file's name: manifests tell which release they are of."""
     named: list[str] = field(default_factory=list)
     quadlets: dict[Path, str] = field(default_factory=dict)
+    left_out: Callable[[Path], bool] = field(default=lambda _: False)
 
     def read_compose(self) -> None:
         """Read the compose files that wait."""
@@ -103,17 +107,25 @@ class _Files(Reading):
             self.values.clear()
 
 
-def read(paths: Sequence[str], app: str = "") -> Reading:
+def read(
+    paths: Sequence[str],
+    app: str = "",
+    *,
+    left_out: Callable[[Path], bool] = lambda _: False,
+    versions: Mapping[str, str] | None = None,
+) -> Reading:
     """Read everything that is named.
 
     Args:
         paths: files and folders; ``-`` is standard input, told by its content.
         app: what is behind the proxies, ``frappe`` or ``socketio``; empty to look for signs of it.
+        left_out: tells of files and folders within a named folder whether they are not to be read.
+        versions: of programs by their name, where no image says so.
 
     Returns:
         What they declare. A file that is named and cannot be read, or is nothing that is judged, is in its problems.
     """
-    reading = _Files()
+    reading = _Files(left_out=left_out)
     for name in paths:
         try:
             if name == "-":
@@ -132,13 +144,14 @@ def read(paths: Sequence[str], app: str = "") -> Reading:
     reading.read_compose()
     reading.read_quadlets()
     reading.read_cluster()
-    reading.parts.append(World(named=tuple(reading.named), app=app))
+    said = tuple(Setting(name, value, Location("")) for name, value in (versions or {}).items())
+    reading.parts.append(World(named=tuple(reading.named), app=app, versions=said))
     return reading
 
 
 def _folder(folder: Path, reading: _Files) -> None:
     """Read a folder's files; what an nginx configuration in it includes is not read again by itself."""
-    files = list(_inside(folder))
+    files = list(inside(folder, reading.left_out))
     if len(files) > MOST_FILES:
         raise Problem(
             f"{folder}: more than {MOST_FILES} files that may be judged. Name the files, or a smaller folder."
@@ -176,19 +189,20 @@ def _read_with(part: World) -> Iterator[Path]:
     yield from (Path(each.proxy.name) for each in part.proxies if each.runs_in)
 
 
-def _inside(folder: Path) -> Iterator[Path]:
+def inside(folder: Path, left_out: Callable[[Path], bool] = lambda _: False) -> Iterator[Path]:
+    """Yield the files of a folder that may be judged."""
     for path in sorted(folder.iterdir()):
-        if path.is_symlink() or path.name in SKIPPED:
+        if path.is_symlink() or path.name in SKIPPED or left_out(path):
             continue
         if path.is_dir():
-            yield from _inside(path)
+            yield from inside(path, left_out)
         elif path.suffix in ENDINGS or path.name in SITE_CONFIGS or _OTHER_NAMES.match(path.name):
             yield path
 
 
 def _is_whole(file: Path) -> bool:
     try:
-        return "http" in file.read_text(errors="replace")[:LARGEST_SOURCE].split()
+        return b"http" in contents.read_bytes(file)[:LARGEST_SOURCE].split()
     except OSError:
         return False
 
@@ -394,9 +408,9 @@ def _state(raw: bytes, name: str, reading: _Files) -> None:
 
 def _bytes(path: Path, most: int) -> bytes:
     try:
-        if path.stat().st_size > most:
+        if contents.size(path) > most:
             raise Problem(f"{path}: larger than {most >> 20} MiB.")
-        return path.read_bytes()
+        return contents.read_bytes(path)
     except OSError as error:
         raise Problem(f"{path}: the file cannot be read: {error.strerror}.") from None
 

@@ -426,8 +426,7 @@ def _traefik(world: World) -> Node | None:
     container = next((each for each in world.containers if re.search(r"(^|/)traefik(:|@|$)", each.image)), None)
     first = next(iter(world.table.routers.values()), None)
     where = container.location if container else (first.location if first and first.location else Location("traefik"))
-    version = container.image.partition(":")[2] if container else ""
-    return Node(Traefik("traefik", world.table, where, version), container)
+    return Node(Traefik("traefik", world.table, where, world.version_of("traefik")), container)
 
 
 def _nginx_proxies(world: World) -> Iterator[Node]:

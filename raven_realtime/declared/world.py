@@ -236,6 +236,8 @@ class World:
     """Files of a folder that look as if they mattered and cannot be read: the value is the reader's message."""
     unreadable: tuple[Setting, ...] = ()
     """Configurations that cannot be read: the value is the reader's message."""
+    versions: tuple[Setting, ...] = ()
+    """What the user says of versions: the name is the program's."""
     app: str = ""
     """What the user says is behind the proxies: ``frappe`` or ``socketio``; empty to look for signs of it."""
     certificates: bool = False
@@ -258,10 +260,15 @@ class World:
         """What Traefik makes of it."""
         parts = [part for swarm in (False, True) if (part := self._provided(swarm))]
         entrypoints = [entrypoint for static in self.statics for entrypoint in static.entrypoints]
-        images = (re.search(r"(?:^|/)traefik:([^@/]+)", container.image) for container in self.containers)
-        syntax = language_of(next((image[1] for image in images if image), ""))
-        syntax = next((static.default_syntax for static in self.statics if static.default_syntax != "v3"), syntax)
+        given = next((each.default_syntax for each in self.statics if each.default_syntax != "v3"), "")
+        syntax = given or language_of(self.version_of("traefik"))
         return assemble([*parts, *self.traefik_files], entrypoints, default_syntax=syntax, partial=not self.statics)
+
+    def version_of(self, program: str) -> str:
+        """Return the version that is said of a program, or that its image's tag names; empty where nothing does."""
+        said = (each.value for each in self.versions if each.name == program)
+        tags = (re.search(rf"(?:^|/){program}:([\w.-]+)", container.image) for container in self.containers)
+        return next(said, "") or next((tag[1] for tag in tags if tag), "")
 
     def _provided(self, swarm: bool) -> Contribution | None:
         """Return what Traefik's docker or swarm provider gives. Containers that say nothing of Traefik are left out."""

@@ -9,6 +9,9 @@ from types import MappingProxyType
 
 from raven_realtime.proxies.location import Location
 
+HOME = "https://github.com/raven-realtime/raven-realtime"
+"""Where the project lives; pyproject.toml's URLs begin with it."""
+
 STACKS = {
     "traefik": "Traefik",
     "nginx": "nginx",
@@ -125,6 +128,11 @@ class Entry:
     def page(self) -> str:
         """The page of docs/ that says all this, from the project's folder."""
         return f"docs/findings/{self.code}.md"
+
+    @property
+    def link(self) -> str:
+        """The page's address."""
+        return f"{HOME}/blob/main/{self.page}"
 
     def found(
         self,

@@ -32,7 +32,6 @@ def test_what_a_bench_is_known_by(tmp_path: Path) -> None:
         "redis_queue": "redis://127.0.0.1:11000",
         "redis_socketio": "redis://127.0.0.1:11000",
         "serve_default_site": True,
-        "socketio_backend": "python",
         "socketio_port": 9000,
         "webserver_port": 8000,
     }

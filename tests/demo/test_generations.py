@@ -189,7 +189,8 @@ def test_unix_socket(tmp_path: Path, name: str) -> None:
 
 def test_embedded_in_the_web(tmp_path: Path) -> None:
     """One port for both, and no need of an Origin: the web is asked in the same process."""
-    with running_bench(tmp_path / "bench", config={"socketio_backend": "python-embedded"}) as bench:
+    config = {"socketio_backend": "python-embedded"}
+    with running_bench(tmp_path / "bench", generation="python-asyncio", config=config) as bench:
         assert bench.ports.web == bench.ports.socketio
         sid = bench.sign_in()
         assert [refusal(packet) for packet in connect(bench.web_url, f"/{SITE}", {"Cookie": f"sid={sid}"})] == [

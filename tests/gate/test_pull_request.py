@@ -185,8 +185,12 @@ def test_a_tunnel_past_the_multiplexer_is_named(repository: Checkout) -> None:
 
 
 NO_PACK = ("policies/PulumiPolicy.yaml", (ROOT / "policies/PulumiPolicy.yaml").read_text(), "")
-LOWERED = ("policies/pack.py", "ADVISORY if rule.advises else EnforcementLevel.MANDATORY", "ADVISORY")
-SILENCED = ("policies/pack.py", "    return [*found, *(policy(rule) for rule in rules().values())]", "    return found")
+LOWERED = ("policies/pack.py", "ADVISORY if advises else EnforcementLevel.MANDATORY", "ADVISORY")
+SILENCED = (
+    "policies/pack.py",
+    "    return [*found, *(policy(rule, told) for rule in rules().values())]",
+    "    return found",
+)
 PORT = ("Pulumi.prod.yaml", "172.17.0.1:9000", "172.17.0.1:9001")
 
 

@@ -45,6 +45,25 @@ def test_levels_and_parameters(config: dict[str, Any], found: list[tuple[str, st
     assert bool(found) or code == 0 or "ping_seconds" in run.text
 
 
+@pytest.mark.parametrize(
+    ("told", "found", "code"),
+    [
+        ("[rules]\nidle-timeout = {level = 'warning'}\n", [("idle-timeout", "advisory")], 0),
+        ("[rules]\nRT022 = 'off'\n", [], 0),
+        ("[rules.idle-timeout]\nping_seconds = 20\n", [], 0),
+        ("[[ignore]]\ncodes = ['RT022']\npaths = ['*']\nreason = 'a test'\n", [], 0),
+        ("[rules]\nRT22 = 'off'\n", [], 1),
+    ],
+    ids=["level", "off", "parameter", "ignored by path", "a name that is not known"],
+)
+def test_the_projects_file_is_honoured(told: str, found: list[tuple[str, str]], code: int, tmp_path: Path) -> None:
+    (tmp_path / "raven-realtime.toml").write_text(told)
+    run, violations = preview(tmp_path, SLOW(prod()))
+    assert [(each.policy, each.level) for each in violations] == found, run.text
+    assert (run.code != 0) == bool(code), run.text
+    assert not code or "raven-realtime.toml:2: the rule `RT22` is not known. Did you mean `RT022`?" in run.text
+
+
 def test_a_violation_is_seen_beside_what_is_unknown(tmp_path: Path) -> None:
     broken = several(SLOW, setting(labels=[{"label": "later", "value": "\0unknown"}]))(prod())
     run, violations = preview(tmp_path, broken)

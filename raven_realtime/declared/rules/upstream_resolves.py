@@ -35,7 +35,8 @@ def _unknown(world: World, address: str, asking: Container, leg: Leg) -> str:
         return ""
     if known:
         return f"{leg.node.title} passes /socket.io/ to {address}, and shares no network with {host}"
-    if asking.closed and "." not in host:
+    beside = (each for each in world.containers if each.group == asking.group and not each.is_frontend)
+    if asking.closed and "." not in host and any(each.is_frappe for each in beside):
         return f"{leg.node.title} passes /socket.io/ to {address}, and nothing on its networks is called {host}"
     return ""
 

@@ -20,6 +20,7 @@ import crossplane
 from crossplane.analyzer import analyze, enter_block_ctx
 from crossplane.errors import NgxParserBaseException
 
+from raven_realtime.proxies import contents
 from raven_realtime.proxies.nginx.directive import Directive
 from raven_realtime.proxies.nginx.missing import KNOWN
 from raven_realtime.proxies.unreadable import Unreadable
@@ -144,8 +145,8 @@ class _Reader:
             self.budget.spend(str(path), len(given))
             return given
         try:
-            self.budget.spend(str(path), path.stat().st_size)
-            content = path.read_bytes()[: MAX_BYTES + 1]
+            self.budget.spend(str(path), contents.size(path))
+            content = contents.read_bytes(path)[: MAX_BYTES + 1]
         except OSError as refused:
             raise Unreadable(f"{at}{path} cannot be read: {refused.strerror}.") from None
         if b"\0" in content:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from raven_realtime.proxies import contents
 from raven_realtime.proxies.location import Location
 from raven_realtime.proxies.unreadable import Unreadable
 from raven_realtime.proxies.yamlnodes import Node, NotYaml, TooDeep, compose_all
@@ -58,13 +59,13 @@ def read_text(path: Path) -> str:
         Unreadable: If it cannot be read, is larger than `LARGEST_FILE`, or is not text.
     """
     try:
-        size = path.stat().st_size
+        size = contents.size(path)
         if size > LARGEST_FILE:
             raise Unreadable(
                 f"{path}: the file has {size} bytes; configuration files of up to {LARGEST_FILE} bytes are read. "
                 "Name the file that holds the routers."
             )
-        raw = path.read_bytes()
+        raw = contents.read_bytes(path)
     except OSError as error:
         raise Unreadable(f"{path}: the file cannot be read: {error.strerror or error}.") from error
     try:

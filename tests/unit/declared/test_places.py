@@ -13,7 +13,7 @@ import pytest
 
 from raven_realtime.declared import judge
 from raven_realtime.declared.files import STDIN, read
-from raven_realtime.declared.report import journeys
+from raven_realtime.declared.outputs.report import journeys
 from raven_realtime.findings.entry import Level
 
 if TYPE_CHECKING:

@@ -1,0 +1,134 @@
+"""One run of the linter: files, the project's file, options → a report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from raven_realtime.declared import in_order, judge
+from raven_realtime.declared.files import inside, read
+from raven_realtime.declared.keeping import baseline
+from raven_realtime.declared.keeping.configuration import Configuration, find
+from raven_realtime.declared.keeping.configuration import read as read_configuration
+from raven_realtime.declared.keeping.names import codes_of
+from raven_realtime.declared.keeping.sift import Chosen, sifted
+from raven_realtime.declared.outputs.report import Report, journeys, summary
+from raven_realtime.declared.world import World
+from raven_realtime.findings.entry import Level
+from raven_realtime.problem import Problem
+from raven_realtime.proxies import contents
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked for on the command line."""
+
+    paths: tuple[str, ...]
+    app: str = ""
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    fail_on: Level | None = None
+    baseline: Path | None = None
+    config: Path | None = None
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run and its outcome."""
+
+    asked: Asked
+    configuration: Configuration
+    instead: Mapping[Path, bytes] = field(default_factory=dict)
+    """What files are taken to hold instead of what they hold."""
+
+    @classmethod
+    def of(cls, asked: Asked) -> Run:
+        """Make a run, with the project's file that applies to what is asked for.
+
+        Raises:
+            Problem: the project's file or an option is not what is accepted.
+        """
+        first = asked.paths[0]
+        path = asked.config or find(Path() if first == "-" else Path(first))
+        return cls(asked, read_configuration(path) if path else Configuration())
+
+    def trying(self, texts: Mapping[Path, bytes]) -> Run:
+        """Return the same run over changed files."""
+        return replace(self, instead=texts)
+
+    @cached_property
+    def chosen(self) -> Chosen:
+        """Which codes are asked for."""
+        return Chosen(codes_of(self.asked.only, "--only"), codes_of(self.asked.skip, "--skip"))
+
+    @property
+    def baseline(self) -> Path | None:
+        """The file of what was there before."""
+        return self.asked.baseline or self.configuration.baseline
+
+    @cached_property
+    def report(self) -> Report:
+        """The outcome."""
+        return self._judged[1]
+
+    @property
+    def world(self) -> World:
+        """What was read."""
+        return self._judged[0]
+
+    @cached_property
+    def _judged(self) -> tuple[World, Report]:
+        with contents.instead(self.instead):
+            return self._judge()
+
+    def _judge(self) -> tuple[World, Report]:
+        told, chosen = self.configuration, self.chosen
+        reading = read(self.asked.paths, self.asked.app or told.app, left_out=told.excludes, versions=told.versions)
+        world = reading.world
+        problems = [problem.value for problem in reading.problems]
+        found = [each for each in judge(world, told.parameters) if each.evidence not in set(problems)]
+        sorted_out = sifted(found, self.files(world), told, chosen)
+        known = baseline.read(self.baseline) if self.baseline and self.baseline.exists() else None
+        folder = self.baseline.absolute().parent if self.baseline else told.folder
+        new, before, gone = baseline.new(sorted_out.findings, known, folder) if known else (sorted_out.findings, [], 0)
+        report = Report(
+            findings=in_order(new),
+            problems=problems,
+            journeys=journeys(world),
+            summary=summary(world),
+            ignored=sorted_out.ignored,
+            known=before,
+            gone=gone,
+            fail_on=self.asked.fail_on or told.fail_on or Level.ERROR,
+            folder=folder,
+        )
+        return world, report
+
+    def files(self, world: World) -> tuple[str, ...]:
+        """Return the files that were read, and may hold a comment."""
+        named = [name for name in self.asked.paths if name != "-"]
+        listed = [
+            str(file)
+            for name in named
+            for file in (inside(Path(name), self.configuration.excludes) if Path(name).is_dir() else [Path(name)])
+        ]
+        included = [inner.file for nginx in world.nginx for top in nginx.tree for inner in top.walk() if inner.file]
+        return tuple(dict.fromkeys([*listed, *world.named, *included]))
+
+    def write_baseline(self) -> str:
+        """Write what is found to the baseline; return a sentence that says so.
+
+        Raises:
+            Problem: there is no file to write to, or it cannot be written.
+        """
+        file = self.baseline
+        if file is None:
+            raise Problem("--write-baseline needs a file: --baseline FILE, or `baseline` in the project's file.")
+        findings = in_order([*self.report.findings, *self.report.known])
+        try:
+            file.write_text(baseline.written(findings, file), encoding="utf-8")
+        except OSError as error:
+            raise Problem(f"{file}: the baseline cannot be written: {error.strerror}.") from None
+        return f"{file}: {len(findings)} finding{'s' * (len(findings) != 1)}. From now on only new ones count."
