@@ -25,7 +25,7 @@ WEB_PORT = 8000
 MULTIPLEXER_PORT = 8005
 """The sandbox's nginx, in front of web and Socket.IO."""
 SOCKETIO_PORT = 9000
-"""Frappe's realtime process: the single source of truth (seed, "Corrections Applied")."""
+"""Frappe's realtime process: the single source of truth (docs/guidelines.md, "Socket.IO's port")."""
 PUBLIC_TLS_PORT = 443
 """Where the local tunnel listens if it may: the only port frappe-react-sdk treats as "no port" (RT017)."""
 FALLBACK_TLS_PORT = 8443
@@ -35,7 +35,7 @@ SOCKET_TUNNEL_PORT = 8444
 NGROK_API_PORT = 4040
 """The agent's local API (ngrok documentation, "Agent API")."""
 SIDECAR_PORT = 80
-"""What the sidecar listens on inside its container (seed, section 3.2)."""
+"""What the sidecar listens on inside its container (docs/guidelines.md, "Production")."""
 
 PROJECT = "raven-realtime"
 
@@ -183,8 +183,7 @@ class Sandbox(Common):
     )
     topology: Literal["multiplexer", "two-tunnels"] = Field(
         "multiplexer",
-        description="One tunnel to the nginx multiplexer (the seed's Option A), "
-        "or one tunnel each for web and Socket.IO (Option B)",
+        description="One tunnel to the nginx multiplexer, or one tunnel each for web and Socket.IO",
     )
     tunnel: Literal["local", "ngrok"] = Field(
         "local", description='"local" serves TLS on loopback and needs no account; "ngrok" runs the ngrok agent'

@@ -22,7 +22,7 @@ on `/socket.io/?EIO=4&transport=polling`. `curl` of the handshake prints a page 
 Give `/socket.io/` a way of its own to port 9000: a location of its own in nginx, or a router of its own in Traefik,
 beside the one for `/`. Then ask again: `raven-realtime check handshake URL`.
 """,
-    source="seed, section 4: ngrok not forwarding to the Socket.IO port",
+    source="docs/guidelines.md, One tunnel",
     remedies=MappingProxyType(
         {
             "traefik": """\

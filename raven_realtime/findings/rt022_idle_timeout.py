@@ -21,9 +21,9 @@ Connected, then disconnected after about the same time again and again (60 s wit
 the pings that are due do not arrive: then the browser closes it after pingInterval + pingTimeout.
 """,
     remedy="""\
-Set the timeout of every proxy on the way far above pingInterval + pingTimeout: the seed's 86400 s.
+Set the timeout of every proxy on the way far above pingInterval + pingTimeout: a day, 86400 s.
 """,
-    source="socket.io documentation, Troubleshooting; seed, section 3.2",
+    source="socket.io documentation, Troubleshooting; docs/guidelines.md, Production",
     remedies=MappingProxyType(
         {
             "nginx": """\

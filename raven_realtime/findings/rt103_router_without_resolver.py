@@ -18,5 +18,5 @@ router or its entrypoint, and no certificate in a file. Traefik then answers wit
 Name a resolver: label `traefik.http.routers.frappe-socketio.tls.certresolver=myresolver`, or list the certificate
 under `tls.certificates` in a dynamic file.
 """,
-    source="seed, section 3.2; Traefik documentation, HTTPS & TLS",
+    source="docs/guidelines.md, Production; Traefik documentation, HTTPS & TLS",
 )

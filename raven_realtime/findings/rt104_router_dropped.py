@@ -18,5 +18,5 @@ differently.
     remedy="""\
 Correct what the evidence names. The same router on several containers has to be defined by identical labels.
 """,
-    source="Traefik documentation, Docker provider; facts of this project",
+    source="Traefik documentation, Docker provider",
 )
