@@ -198,7 +198,7 @@ def test_every_requirement_is_pinned_by_version_and_hash() -> None:
 
 def test_users_read_no_word_that_only_the_house_knows() -> None:
     pages = [file for file in tracked() if file.suffix == ".md" and "tests" not in file.relative_to(ROOT).parts]
-    pages += sorted((ROOT / "raven_realtime" / "findings").glob("*.py")) + [ROOT / "Pulumi.yaml"]
+    pages += [*sorted((ROOT / "raven_realtime" / "findings").glob("*.py")), ROOT / "Pulumi.yaml"]
     inner = re.compile(
         r"\bthe seed\b|\bseed(?:'s|, section)|facts of this project|\(facts, |Option [AB]\b", re.IGNORECASE
     )
