@@ -1,4 +1,4 @@
-"""The sandbox's nginx on 127.0.0.1:8005: one address for Frappe's web process and Socket.IO (the seed's Option A)."""
+"""The sandbox's nginx on 127.0.0.1:8005: one address for Frappe's web process and Socket.IO."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Production's post-deploy checks: the seed's validation steps (section 3.3) and what they leave out.
+"""Production's post-deploy checks: docs/guidelines.md, "Production's checks", and what they leave out.
 
 Inward checks run on the server and need nothing but docker and curl; outward checks run where Pulumi runs.
 """
@@ -133,7 +133,7 @@ def _resolve(settings: Prod, host: str) -> str:
 
 
 def _curl(settings: Prod, host: str, options: list[str]) -> str:
-    """Return the seed's ``curl -k`` line, with its answer judged."""
+    """Return the ``curl -k`` line, with its answer judged."""
     resolve = _resolve(settings, host)
     judge = raven_realtime("check", "handshake", f"https://{host}", "--answer", "-", "--at", "public", *options)
     return f"curl -k -sS -i --max-time 10{resolve} {shlex.quote(f'https://{host}{HANDSHAKE}')} | {judge}"

@@ -24,11 +24,11 @@ from raven_realtime.sandbox.survey import Found, look
 from raven_realtime.settings import Sandbox, load_sandbox
 
 TWO_TUNNELS = (
-    "topology two-tunnels (the seed's Option B): the page and Socket.IO have different hosts. Stock Frappe refuses "
+    "topology two-tunnels: the page and Socket.IO have different hosts. Stock Frappe refuses "
     "such a browser, because its `sid` cookie is bound to the page's host, and stock Raven cannot be told another "
     "address for its socket. It works for clients that send an API token, and for Frappe without the origin check."
 )
-"""Said as a warning wherever Option B is chosen (facts, "Option B of the seed")."""
+"""Said as a warning wherever two tunnels are chosen (docs/guidelines.md, "Two tunnels")."""
 ODD_PORT = (
     "The public port is {port}, because 443 is taken or not permitted. frappe-react-sdk appends socketio_port to the "
     "address when the page's own has a port, so a stock Raven frontend asks https://localhost:{socketio_port} and "
@@ -47,7 +47,7 @@ class RealtimeSandboxArgs(TypedDict, total=False):
     align_ports: bool
     """Correct a socketio_port other than 9000 with `bench set-config`."""
     topology: str
-    """"multiplexer" (default, the seed's Option A) or "two-tunnels" (Option B)."""
+    """"multiplexer" (default: one address for both) or "two-tunnels"."""
     tunnel: str
     """"local" (default) or "ngrok"."""
     public_port: int

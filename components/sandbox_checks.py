@@ -1,4 +1,4 @@
-"""The sandbox's post-deploy checks: the seed's validation steps (section 4.3) and what they leave out."""
+"""The sandbox's post-deploy checks: docs/guidelines.md, "The sandbox's checks", and what they leave out."""
 
 from __future__ import annotations
 

@@ -32,8 +32,8 @@ from raven_realtime.declared.rule import Rule
 from raven_realtime.findings.entry import Entry, Finding, Level
 
 SEVERITIES = {Level.ERROR: Severity.HIGH, Level.WARNING: Severity.MEDIUM, Level.NOTE: Severity.LOW}
-SEED = PolicyComplianceFramework(
-    name="Raven realtime guidelines", version="2026-02-10", reference="seed.txt", specification="sections 3 to 5"
+GUIDELINES = PolicyComplianceFramework(
+    name="Raven realtime guidelines", version="2026-02-10", reference="docs/guidelines.md", specification="all sections"
 )
 
 
@@ -103,7 +103,7 @@ def about(entry: Entry) -> dict[str, Any]:
     return {
         "display_name": entry.title,
         "severity": SEVERITIES[entry.level],
-        "framework": SEED,
+        "framework": GUIDELINES,
         "tags": ["realtime", "socket.io", entry.hop, entry.code],
         "remediation_steps": entry.remedy.strip(),
         "url": entry.page,

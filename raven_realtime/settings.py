@@ -167,8 +167,7 @@ class Sandbox(Common):
     )
     topology: Literal["multiplexer", "two-tunnels"] = Field(
         "multiplexer",
-        description="One tunnel to the nginx multiplexer (the seed's Option A), "
-        "or one tunnel each for web and Socket.IO (Option B)",
+        description="One tunnel to the nginx multiplexer, or one tunnel each for web and Socket.IO",
     )
     tunnel: Literal["local", "ngrok"] = Field(
         "local", description='"local" serves TLS on loopback and needs no account; "ngrok" runs the ngrok agent'

@@ -38,7 +38,7 @@ http {{
   }}
 }}
 """
-"""The seed's multiplexer (section 4.1) inside what an nginx package puts around it, with the seed's worker_connections
+"""The plain multiplexer (section 4.1) inside what an nginx package puts around it, with the seed's worker_connections
 (section 3.2)."""
 
 
@@ -82,14 +82,14 @@ def relay(_folder: Path) -> Iterator[Way]:
         yield way
 
 
-DIRECT, SEEDS, OURS = "direct", "seed's multiplexer", "our multiplexer"
+DIRECT, SEEDS, OURS = "direct", "plain multiplexer", "our multiplexer"
 COMPARISON = Comparison(
     name="sandbox",
     title="The sandbox's multiplexer",
     about="What nginx on :8005 costs between the tunnel and Socket.IO.",
     candidates=(
         Candidate(DIRECT, direct, "Socket.IO asked at its own port"),
-        Candidate(SEEDS, seed, "nginx as the seed's section 4.1 configures it"),
+        Candidate(SEEDS, seed, "nginx as a short guide configures it"),
         Candidate(OURS, ours, "nginx as the sandbox stack configures it when nothing is set"),
         Candidate(
             "a bare relay",

@@ -170,7 +170,7 @@ def ours(folder: Path, origin: int, port: int) -> str:
     return sidecar.render(sidecar.Sidecar((served,), upstream=f"127.0.0.1:{origin}", port=port, folder=folder))
 
 
-ALONE, SEEDS, OURS = "Traefik → :9000", "seed's sidecar", "our sidecar"
+ALONE, SEEDS, OURS = "Traefik → :9000", "plain sidecar", "our sidecar"
 AT_LEAST_THE_SEEDS = NoWorse(OURS, 1, against=SEEDS)
 AT_MOST_THE_SEEDS = NoWorse(OURS, 1, more_is_better=False, against=SEEDS)
 COMPARISON = Comparison(
@@ -180,13 +180,13 @@ COMPARISON = Comparison(
         "What nginx costs between Traefik and Socket.IO. Every candidate has a Traefik, an nginx and a Socket.IO "
         "process of its own; nginx runs on loopback without Docker, and Traefik takes plain HTTP: TLS would cost every "
         "candidate the same and make the ratios look better. The configuration is changed by a reload for every "
-        "candidate, though whoever runs the seed's or frappe_docker's nginx may have to replace the container, which "
-        "drops every socket. "
+        "candidate, though whoever runs the plain one or frappe_docker's nginx may have to replace the container, "
+        "which drops every socket. "
         "Traefik → :9000 and the bare relay have no nginx, hence no workers' memory, and Traefik is what is changed."
     ),
     candidates=(
         Candidate(ALONE, alone, "Traefik leads straight to Socket.IO"),
-        Candidate(SEEDS, behind_traefik(written(SEED)), "nginx as the seed's section 3.2 configures it"),
+        Candidate(SEEDS, behind_traefik(written(SEED)), "nginx as a short guide configures it"),
         Candidate(OURS, behind_traefik(ours), "nginx as the production stack configures it when nothing is set"),
         Candidate(
             "bench's nginx",

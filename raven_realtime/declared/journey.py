@@ -622,13 +622,14 @@ def _in_container(
         if node.container is container and _listens(node, port):
             listener = _listener(node, port)
             return node, replace(request, port=listener.port, tls=listener.tls)
-    if container.is_nginx and (loose := _configuring(world, port)) and loose is not sender:
+    may_be_nginx = container.is_nginx or not container.image
+    if may_be_nginx and (loose := _configuring(world, port)) and loose is not sender:
         return loose, replace(request, port=port, tls=_tls(loose, port, request.tls))
     return Destination(_part_of(container, port), address, port, container)
 
 
 def _configuring(world: World, port: int | None) -> Node | None:
-    """Return the configuration that an nginx container without one of its own has: the only one that can be meant.
+    """Return the configuration that a container without one of its own has: the only one that can be meant.
 
     It is for Socket.IO, listens on the port that the container is asked on, and no container is known to have it.
     """

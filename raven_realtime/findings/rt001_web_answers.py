@@ -30,7 +30,7 @@ beside the one for `/`. Then ask again: `raven-realtime check handshake URL`.
         "System Health Report",
         "Socket.IO heartbeat check failed",
     ),
-    source="seed, section 4: ngrok not forwarding to the Socket.IO port",
+    source="docs/guidelines.md, One tunnel",
     remedies=MappingProxyType(
         {
             "traefik": """\

@@ -25,7 +25,7 @@ and set up nginx again. `ss -ltnp | grep -E '900[01]'` says who listens.
         "9001",
         "socketio_port",
     ),
-    source="raven#1918; seed, Corrections Applied",
+    source="raven#1918; docs/guidelines.md, Socket.IO's port",
     remedies=MappingProxyType(
         {
             "bench": """\

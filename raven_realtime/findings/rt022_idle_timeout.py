@@ -21,7 +21,7 @@ Connected, then disconnected after about the same time again and again (60 s wit
 the pings that are due do not arrive: then the browser closes it after pingInterval + pingTimeout.
 """,
     remedy="""\
-Set the timeout of every proxy on the way far above pingInterval + pingTimeout: the seed's 86400 s.
+Set the timeout of every proxy on the way far above pingInterval + pingTimeout: a day, 86400 s.
 """,
     said=(
         "transport close",
@@ -29,7 +29,7 @@ Set the timeout of every proxy on the way far above pingInterval + pingTimeout: 
         "1006",
         "499",
     ),
-    source="socket.io documentation, Troubleshooting; seed, section 3.2",
+    source="socket.io documentation, Troubleshooting; docs/guidelines.md, Production",
     remedies=MappingProxyType(
         {
             "nginx": """\

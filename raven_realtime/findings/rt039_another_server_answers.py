@@ -20,7 +20,7 @@ Everything connects, and events published on this bench never arrive at the page
 Find where the public route leads: the router's service, nginx's upstream, the tunnel's address. Stop what should
 not run, and see that no cache keeps `/socket.io/`.
 """,
-    source="seed, section 3.3: identical Engine.IO JSON",
+    source="docs/guidelines.md, Production's checks",
     remedies=MappingProxyType(
         {
             "traefik": """\

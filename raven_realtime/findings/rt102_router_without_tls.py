@@ -19,5 +19,5 @@ Put the router on the TLS entrypoint with a certificate resolver: labels
 `…routers.frappe-socketio.entrypoints=websecure` and `…routers.frappe-socketio.tls.certresolver=myresolver`.
 """,
     said=("404",),
-    source="seed, section 3.2",
+    source="docs/guidelines.md, Production",
 )

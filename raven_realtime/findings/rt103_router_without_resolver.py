@@ -19,5 +19,5 @@ Name a resolver: label `traefik.http.routers.frappe-socketio.tls.certresolver=my
 under `tls.certificates` in a dynamic file.
 """,
     said=("ERR_CERT_AUTHORITY_INVALID",),
-    source="seed, section 3.2; Traefik documentation, HTTPS & TLS",
+    source="docs/guidelines.md, Production; Traefik documentation, HTTPS & TLS",
 )

@@ -18,5 +18,5 @@ After a restart of Socket.IO, 404 or another service's page on `/socket.io/` for
 Ask nginx itself: a server block of its own that returns 200, and `curl -fs -H 'Host: …' http://127.0.0.1/` as the
 test.
 """,
-    source="facts of this project: Traefik and health checks",
+    source="Traefik documentation, Docker provider: unhealthy containers are left out",
 )

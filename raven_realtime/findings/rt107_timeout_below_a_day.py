@@ -9,7 +9,7 @@ ENTRY = Entry(
     hop="proxy",
     meaning="""\
 The timeouts in force for `/socket.io/` are longer than Engine.IO's ping (45 s), so that connections live; but they
-are shorter than the seed's 86400 s. Whatever delays a ping beyond them (a sleeping laptop, a busy server) costs the
+are shorter than a day, 86400 s. Whatever delays a ping beyond them (a sleeping laptop, a busy server) costs the
 connection.
 """,
     shows="""\
@@ -18,5 +18,5 @@ Occasional reconnects; messages of those seconds appear after the reconnect only
     remedy="""\
 `proxy_read_timeout 86400; proxy_send_timeout 86400;` in the location of `/socket.io/`.
 """,
-    source="seed, section 3.2",
+    source="docs/guidelines.md, Production",
 )

@@ -17,5 +17,5 @@ Messages arrive late or in bunches while the client polls.
     remedy="""\
 `proxy_buffering off;` in the location of `/socket.io/`.
 """,
-    source="seed, section 3.2",
+    source="docs/guidelines.md, Production",
 )

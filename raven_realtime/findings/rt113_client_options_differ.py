@@ -17,5 +17,5 @@ stays behind when the hosts differ.
     remedy="""\
 `io(window.location.origin, { path: '/socket.io/', transports: ['websocket', 'polling'], withCredentials: true })`.
 """,
-    source="seed, section 5",
+    source="docs/guidelines.md, The browser",
 )

@@ -17,5 +17,5 @@ A preview that reports nothing although the update will break the path.
 Keep hosts, ports, labels and configurations plain values. Where that cannot be, judge after the update: `pulumi stack
 export | raven-realtime lint -`.
 """,
-    source="facts of this project, Policies: unknown values",
+    source="Pulumi documentation, unknown values at preview",
 )

@@ -18,5 +18,5 @@ it.
     remedy="""\
 `absolute_redirect off;`, or `location = /socket.io { rewrite ^ /socket.io/ last; }`.
 """,
-    source="nginx documentation, absolute_redirect; facts of this project, nginx",
+    source="nginx documentation, absolute_redirect",
 )

@@ -1,4 +1,4 @@
-"""Publish a test event as the seed does: ``bench --site S execute frappe.publish_realtime --kwargs '…'``."""
+"""Publish a test event: ``bench --site S execute frappe.publish_realtime --kwargs '…'``."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ import idna
 from raven_realtime.problem import Problem
 
 SOCKET_PATH = "/socket.io/"
-"""The path of Socket.IO, with its slash: the seed's and the client library's default."""
+"""The path of Socket.IO, with its slash: the client library's default."""
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 

@@ -1,4 +1,4 @@
-"""The sandbox's nginx on :8005: one public side for Frappe's web process and Socket.IO (the seed's Option A)."""
+"""The sandbox's nginx on :8005: one public side for Frappe's web process and Socket.IO."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def render(wanted: Multiplexer) -> str:
         of=(
             say("proxy_pass", "http://web"),
             *pieces.upgrade_headers(),
-            # with the port, unlike the seed's: web builds links from it
+            # with the port: web builds links from it
             *pieces.forwarded_headers("$http_host"),
             say("proxy_set_header", "X-Frappe-Site-Name", site),
             say("proxy_read_timeout", "120s"),

@@ -1,4 +1,4 @@
-# The seed's first validation (section 3.3): Socket.IO asked on the server itself.
+# The first check: Socket.IO asked on the server itself.
 set -eu
 . "$(dirname "$0")/ask_sidecar.sh"
 

@@ -37,7 +37,7 @@ if [ -n "$known" ] && ! printf '%s\n' "$known" | cut -d ' ' -f 1 | grep -qxF "$(
     "Name one of these, or declare it (certificatesResolvers.$RESOLVER) and restart Traefik. Nothing was changed."
 fi
 
-# a container that is not ours and claims the same router, or the seed's own name
+# a container that is not ours and claims the same router, or the sidecar's own name
 for container in $(docker ps -aq --filter "label=traefik.http.routers.$ROUTER.rule") \
                  $(docker ps -aq --filter "name=^/frappe-socketio$"); do
   owner=$(docker inspect --format "{{index .Config.Labels \"$STACK_LABEL\"}}" "$container")

@@ -1,4 +1,4 @@
-"""The sidecar's labels: the seed's to the letter (section 3.2), and the few that an unnoticed update needs."""
+"""The sidecar's labels: those of docs/guidelines.md, and the few that an unnoticed update needs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ GENERATION = "raven-realtime.generation"
 
 
 def rule(hosts: Sequence[ServedHost]) -> str:
-    """Return the router's rule: the seed's for one host, the same for any of several."""
+    """Return the router's rule, for one host or for any of several."""
     each = [f"Host(`{served.host}`)" for served in hosts]
     which = each[0] if len(each) == 1 else f"({' || '.join(each)})"
     return f"{which} && PathPrefix(`/socket.io`)"
@@ -27,7 +27,7 @@ def routing(settings: Prod) -> dict[str, str]:
     """Return what Traefik reads.
 
     The `retry` middleware covers the moment between the stop of an old container and Traefik's hearing of it
-    (facts, "An image swap nobody notices"). Two containers must define a router alike, or Traefik drops it.
+    (docs/adr/0005). Two containers must define a router alike, or Traefik drops it.
     """
     router = f"traefik.http.routers.{settings.router}"
     retry = f"{settings.router}-retry"

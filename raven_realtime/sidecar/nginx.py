@@ -1,4 +1,4 @@
-"""Production's nginx sidecar ``frappe-socketio`` between Traefik and Socket.IO (seed, section 3.2)."""
+"""Production's nginx sidecar ``frappe-socketio`` between Traefik and Socket.IO (docs/guidelines.md, "Production")."""
 
 from __future__ import annotations
 

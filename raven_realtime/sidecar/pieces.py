@@ -191,7 +191,7 @@ def long_lived(timeout: int) -> tuple[Directive, ...]:
 
 
 def socketio_locations(target: str, site: str, timeout: int) -> tuple[Directive, ...]:
-    """Return the locations of Socket.IO: the seed's, with what Frappe checks on top.
+    """Return the locations of Socket.IO, with what Frappe checks on top.
 
     Args:
         target: the URL to pass to, without a path.

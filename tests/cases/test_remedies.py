@@ -122,6 +122,51 @@ def test_what_is_pasted_mends(number: str, tmp_path: Path) -> None:
     assert {each for each in WANTED if each[0] == number} <= pasted
 
 
+COMPOSE = Path(__file__).parents[1] / "routes" / "compose.yml"
+LABEL = re.compile(r"(traefik\.http\.\S+?)=([^\s`]+)")
+
+
+@pytest.mark.parametrize(
+    ("beside", "removed", "code"),
+    [
+        pytest.param("rival.yml", "", "RT005", id="another router is before it"),
+        pytest.param("twin.yml", "", "RT101", id="two routers tie"),
+        pytest.param("", "frappe-socketio.tls.certresolver", "RT102", id="no TLS"),
+        pytest.param("", "frappe-socketio.tls.certresolver=", "RT103", id="TLS and no resolver"),
+    ],
+)
+def test_labels_that_are_pasted_mend(beside: str, removed: str, code: str, tmp_path: Path) -> None:
+    yaml = YAML()
+    document = yaml.load(COMPOSE.read_text())
+    labels = document["services"]["socketio"]["labels"]
+    if removed:
+        del labels[f"traefik.http.routers.{removed.rstrip('=')}"]
+        if removed.endswith("="):
+            labels["traefik.http.routers.frappe-socketio.tls"] = "true"
+    if beside:
+        dynamic = yaml.load((COMPOSE.parent / beside).read_text())
+        dynamic["http"]["routers"].pop("broken", None)
+        with (tmp_path / beside).open("w") as opened:
+            yaml.dump(dynamic, opened)
+    file = tmp_path / "compose.yml"
+    with file.open("w") as opened:
+        yaml.dump(document, opened)
+    before = {each.code: each for each in _all(tmp_path)}
+    assert code in before
+    given = LABEL.findall(before[code].todo)
+    assert given
+    labels.update(dict(given))
+    with file.open("w") as opened:
+        yaml.dump(document, opened)
+    after = {each.code for each in _all(tmp_path)}
+    assert code not in after
+    assert after <= before.keys()
+
+
+def _all(system: Path) -> list[Finding]:
+    return judge(read([str(system)]).world)
+
+
 @pytest.mark.parametrize("number", sorted({number for number, _ in WANTED}))
 def test_remedies_name_what_is_there(number: str) -> None:
     for finding in said(Path(folder(number))):

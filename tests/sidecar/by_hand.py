@@ -1,4 +1,4 @@
-"""The seed's sidecar as a person starts it (section 3.2)."""
+"""The plain sidecar as a person starts it (section 3.2)."""
 
 from __future__ import annotations
 

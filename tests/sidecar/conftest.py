@@ -1,4 +1,4 @@
-"""One server for all tests here, with the seed's sidecar run on it by hand."""
+"""One server for all tests here, with the plain sidecar run on it by hand."""
 
 from __future__ import annotations
 
@@ -32,6 +32,6 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def sidecar(server: Server) -> str:
-    """The seed's sidecar as a person would start it; gives the container's name."""
+    """The plain sidecar as a person would start it; gives the container's name."""
     run_by_hand(server, HOST, "frappe-socketio")
     return "frappe-socketio"

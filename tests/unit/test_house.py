@@ -210,3 +210,12 @@ def test_every_requirement_is_pinned_by_version_and_hash() -> None:
         pinned = re.split(r"\n(?=[a-z0-9])", file.read_text().replace("\\\n", " "))
         loose = [one.split()[0] for one in pinned if one.strip() and not re.search(r"==\S+.*--hash=sha256:", one, re.S)]
         assert loose == [], file.name
+
+
+def test_users_read_no_word_that_only_the_house_knows() -> None:
+    pages = [file for file in tracked() if file.suffix == ".md" and "tests" not in file.relative_to(ROOT).parts]
+    pages += [*sorted((ROOT / "raven_realtime" / "findings").glob("*.py")), ROOT / "Pulumi.yaml"]
+    inner = re.compile(
+        r"\bthe seed\b|\bseed(?:'s|, section)|facts of this project|\(facts, |Option [AB]\b", re.IGNORECASE
+    )
+    assert [str(file.relative_to(ROOT)) for file in pages if inner.search(file.read_text())] == []

@@ -14,7 +14,7 @@ from typing import Any
 from raven_realtime.declared.preview.plan import Plan
 from raven_realtime.declared.resources import UNKNOWN, Resource
 
-GENERATION = re.compile(r"-[0-9a-f]{8}(?=-|$)")
+GENERATION = re.compile(r"-[0-9a-f]{8}(?=[-: ]|$)")
 """The part of a name that changes with every generation of the sidecar."""
 DIGEST = re.compile(r"(?<!sha256:)\b(?:[0-9a-f]{64}|[0-9a-f]{12}|[0-9a-f]{8})\b")
 """What follows from other values: a difference in nothing else is not worth a line. An image's digest is one."""

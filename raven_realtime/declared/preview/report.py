@@ -129,7 +129,8 @@ def _value(value: Any) -> str:
 def _ways(base: Plan, head: Plan) -> str:
     """Say where `/socket.io/` goes on each host that either side names, over https where that is taken."""
     worlds = base.world, head.world
-    hosts = sorted({way.host for world in worlds for way in judged(world)})
+    # .invalid is nobody's host (RFC 6761): nginx's own status page has one
+    hosts = sorted({way.host for world in worlds for way in judged(world) if not way.host.endswith(".invalid")})
     if not hosts:
         return "This stack declares no public address."
     rows = [(host.replace(ANY_HOST, "any host"), *(_way(world, host) for world in worlds)) for host in hosts]

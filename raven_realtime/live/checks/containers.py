@@ -93,7 +93,7 @@ def _expected(containers: Sequence[Container], target: Target) -> frozenset[str]
 def _by_name(container: Container) -> str:
     """Return the part of the path that a container is by its name alone, without labels for Traefik; or nothing.
 
-    The sidecar's name is the seed's; frappe_docker calls its realtime process websocket, others call it socketio.
+    The sidecar is called frappe-socketio; frappe_docker calls its realtime process websocket, others call it socketio.
     """
     if container.name.startswith("frappe-socketio"):
         return "proxy"

@@ -1,4 +1,4 @@
-"""A published event arrives, once: the seed's bench test, received through the path as a browser receives it."""
+"""A published event arrives, once: bench's own test, received through the path as a browser receives it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CHECK = Check(
 )
 CHANNEL_DOCTYPE = "Raven Channel"
 MESSAGE_EVENT = "message_created"
-"""What Raven publishes and its page listens for (seed, section 2)."""
+"""What Raven publishes and its page listens for (docs/guidelines.md, "The application")."""
 RESERVED_EVENT = "raven_realtime_check"
 """What the check publishes where no channel is given: a name that no page listens for."""
 COPY_SECONDS = 2.0

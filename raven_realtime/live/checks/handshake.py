@@ -1,4 +1,4 @@
-"""The Engine.IO handshake at one place of the path: the same question as the seed's curl, and the same judgement."""
+"""The Engine.IO handshake at one place of the path: the same question as curl's, and the same judgement."""
 
 from __future__ import annotations
 
