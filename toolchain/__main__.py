@@ -13,7 +13,7 @@ from pathlib import Path
 
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.unreadable import Unreadable
-from toolchain import debian, engine, environment, image, node, shell, stack_config
+from toolchain import debian, engine, environment, image, node, peers, shell, stack_config
 from toolchain.golang import ACTIONLINT, TRAEFIK
 from toolchain.places import BUILDS, CACHE, VENV
 
@@ -47,6 +47,7 @@ def ensure(uses: list[str]) -> None:
             image.ensure_nginx_image_tar()
         if "test" in uses:
             ACTIONLINT.ensure()
+            peers.ensure()
 
 
 def path_of(program: str) -> Path:

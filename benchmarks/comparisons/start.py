@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from benchmarks import peers
 from benchmarks.comparison import Candidate, Comparison, Limit, Measure
+from toolchain import peers
 
 ROOT = Path(__file__).parents[2]
 CASE = ROOT / "tests" / "cases" / "58-good-fd-traefik-https"
