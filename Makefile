@@ -116,7 +116,7 @@ check: ## lint, format and types; generated files in step; Python alone
 	.venv/bin/mypy
 	.venv/bin/python -m raven_realtime.project_config --check
 	.venv/bin/python -m raven_realtime.findings.pages --check
-	.venv/bin/python -m raven_realtime.declared.keeping.configuration --check
+	.venv/bin/python -m raven_realtime.declared.keeping.project_file --check
 	.venv/bin/python -m raven_realtime.declared.outputs.json_document --check
 
 .PHONY: bench
@@ -131,7 +131,7 @@ docs: ## write what is generated: Pulumi.yaml's config, the findings' pages
 	.venv/bin/python -m raven_realtime.project_config
 	.venv/bin/python -m raven_realtime.findings.pages
 	.venv/bin/python -m raven_realtime.live.doctor.document
-	.venv/bin/python -m raven_realtime.declared.keeping.configuration
+	.venv/bin/python -m raven_realtime.declared.keeping.project_file
 	.venv/bin/python -m raven_realtime.declared.outputs.json_document
 	.venv/bin/python -m tests.symptoms.table
 

@@ -26,7 +26,8 @@ from pulumi_policy import (
 from policies import mends
 from policies.resources import of_resource, of_stack, worlds
 from raven_realtime.declared import rules
-from raven_realtime.declared.keeping.configuration import Configuration, find, read
+from raven_realtime.declared.keeping.configuration import Configuration, find
+from raven_realtime.declared.keeping.project_file import read
 from raven_realtime.declared.resources import JUDGED, Resource
 from raven_realtime.declared.rule import Rule
 from raven_realtime.findings.entry import Entry, Finding, Level

@@ -11,7 +11,6 @@ from raven_realtime.declared import in_order, judge
 from raven_realtime.declared.files import inside, read
 from raven_realtime.declared.keeping import baseline
 from raven_realtime.declared.keeping.configuration import Configuration, find
-from raven_realtime.declared.keeping.configuration import read as read_configuration
 from raven_realtime.declared.keeping.names import codes_of
 from raven_realtime.declared.keeping.sift import Chosen, sifted
 from raven_realtime.declared.outputs.report import Report, journeys, summary
@@ -52,7 +51,11 @@ class Run:
         """
         first = asked.paths[0]
         path = asked.config or find(Path() if first == "-" else Path(first))
-        return cls(asked, read_configuration(path) if path else Configuration())
+        if path is None:
+            return cls(asked, Configuration())
+        from raven_realtime.declared.keeping import project_file  # noqa: PLC0415 (only where there is one)
+
+        return cls(asked, project_file.read(path))
 
     def trying(self, texts: Mapping[Path, bytes]) -> Run:
         """Return the same run over changed files."""

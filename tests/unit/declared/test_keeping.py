@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from raven_realtime.declared.keeping import configuration
+from raven_realtime.declared.keeping import project_file
 from tests.policies.cases import ROOT
 from tests.unit.declared.seat import lint
 
@@ -116,8 +116,8 @@ def test_a_tools_pyproject_without_our_table_is_none_of_ours(here: Path) -> None
 
 
 def test_the_schema_is_in_step_and_judges_as_the_reader_does() -> None:
-    schema = configuration.schema()
-    assert json.loads((ROOT / configuration.SCHEMA).read_text()) == schema
+    schema = project_file.schema()
+    assert json.loads((ROOT / project_file.SCHEMA).read_text()) == schema
     validator = jsonschema.Draft202012Validator(schema)
     validator.check_schema(schema)
     good: dict[str, Any] = {
