@@ -48,6 +48,7 @@ COMMANDS = {
     "explain": "findings.command",
     "render": "render.command",
     "sandbox": "sandbox.command",
+    "sidecar": "sidecar.command",
 }
 """Each command, and the module below raven_realtime that holds it.
 

@@ -39,8 +39,8 @@ WITHIN: dict[str, set[str]] = {
         "sidecar",
         "ssh",
     },
-    "live": {"docker_host", "findings", "live", "machine", "problem", "proxies", "settings", "shown", "ssh"},
-    "sidecar": {"problem", "proxies", "settings", "sidecar"},
+    "live": {"docker_host", "findings", "live", "machine", "problem", "proxies", "settings", "shown", "sidecar", "ssh"},
+    "sidecar": {"docker_host", "machine", "problem", "proxies", "settings", "sidecar", "ssh"},
     "sandbox": {"problem", "proxies", "sandbox", "settings", "sidecar"},
     "render": {"render", "sandbox", "settings", "sidecar"},
 }
