@@ -208,9 +208,10 @@ class Ground:
 
     @property
     def ca(self) -> str:
-        """The certificate authority of the public URL, where it is not the system's."""
-        own = self.places.certificate.relative_to(Path.cwd()) if self.settings.tunnel == "local" else ""
-        return self.settings.ca_file or str(own)
+        """The certificate authority of the public URL, where it is not the system's: the local tunnel has its own."""
+        if self.settings.tunnel == "local":
+            return str(self.places.certificate.relative_to(Path.cwd()))
+        return self.settings.ca_file or ""
 
 
 def prepare(ground: Ground, parent: pulumi.Resource, after: Sequence[pulumi.Resource] = ()) -> list[pulumi.Resource]:

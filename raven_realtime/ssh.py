@@ -49,16 +49,24 @@ def options_for(address: str, key: Path | None, host_key: str, further: Sequence
         address: ``ssh://user@server:port``; for another one there are only ``further`` and the key.
         key: the private key's file; those of the agent and of ssh's configuration if left out.
         host_key: the server's public key; what ssh knows of the server counts if left out.
-        further: options that come first.
+        further: options besides; a key among them does not count where one is given.
     """
-    given = [*further, *(["-i", str(key.expanduser()), "-o", "IdentitiesOnly=yes"] if key else [])]
+    given = _without_keys(further) if key else list(further)
+    given += ["-i", str(key.expanduser()), "-o", "IdentitiesOnly=yes"] if key else []
     with tempfile.TemporaryDirectory(prefix="raven-realtime-") as folder:
         if host_key and address.startswith("ssh://"):
             parts = urlsplit(address)
             known = Path(folder, "known_hosts")
             known.write_text(known_hosts(parts.hostname or "", parts.port or PORT, host_key))
-            given += ["-o", f"UserKnownHostsFile={known}", "-o", "StrictHostKeyChecking=yes"]
+            # of several values of an option ssh takes the first
+            given = ["-o", f"UserKnownHostsFile={known}", "-o", "StrictHostKeyChecking=yes", *given]
         yield given
+
+
+def _without_keys(options: Sequence[str]) -> list[str]:
+    """Return options of ssh without ``-i KEY``."""
+    named = {index + shift for index, word in enumerate(options) if word == "-i" for shift in (0, 1)}
+    return [word for index, word in enumerate(options) if index not in named]
 
 
 PERSIST = 90
