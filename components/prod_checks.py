@@ -20,7 +20,7 @@ from raven_realtime.sidecar.host import HANDSHAKE
 
 def inward(settings: Prod, server: DockerHost, container: pulumi.Output[str], stack: str) -> list[HopCheck]:
     """Return the checks on the server: Socket.IO from the server itself, and from inside the sidecar's container."""
-    named = ("--stack", stack, "--host", settings.served[0].host, "--upstream", settings.upstream)
+    named = ("--stack", stack, "--host", settings.served[0].host, "--upstream", settings.upstream, *at(settings))
     inside = container.apply(lambda kept: server.line("check", "sidecar", kept, *named))
     address = asked_on_host(settings, server)
     host = [HopCheck("host", _on_host(address, server))] if address else []
@@ -33,7 +33,7 @@ def asked_on_host(settings: Prod, server: DockerHost) -> str:
 
 
 def _on_host(address: str, server: DockerHost) -> str:
-    """Return the source document's ``curl`` line, with its answer judged; over ssh the step asks the same there."""
+    """Return the ``curl`` line of a handshake, with its answer judged; over ssh the step asks the same there."""
     if server.is_remote:
         return server.line("check", "host", address)
     asked = f"curl -sS -i --max-time 10 --noproxy '*' {shlex.quote(f'http://{address}{HANDSHAKE}')}"

@@ -261,7 +261,8 @@ class Generation:
         """Return the options of the configuration's installation."""
         return [
             *("--stack", self.stack, "--generation", self.generation, "--volume", self.volume, "--image", image),
-            *("--upstream", settings.upstream, "--files", str(sizes.files(settings.capacity))),
+            *("--files", str(sizes.files(settings.capacity))),
+            *(["--host-gateway"] if uses_gateway(settings.upstream) else []),
         ]
 
     def for_bridge(self, settings: Prod) -> list[str]:

@@ -39,12 +39,13 @@ def bridge(host: Host, stack: str, routing: str, way: Way) -> str:
     """
     standing = containers.of_stack(host, stack)
     serving = [one for one in standing if one.running and not one.bridges and one.health == "healthy"]
-    if not serving or any(one.routing == routing for one in serving):
+    apart = [one for one in serving if one.routing != routing]
+    if not apart:
         containers.remove_bridges(host, stack)
         return "the routing labels do not change" if serving else "nothing serves yet"
-    old = serving[-1]
+    old = apart[0]
     bridges = [one for one in standing if one.bridges]
-    usable = [one for one in bridges if one.labels[labels.BRIDGE] == old.id and one.health == "healthy"]
+    usable = [one for one in bridges if one.running and one.health == "healthy"]  # of an update that was interrupted
     if not usable:
         containers.remove(host, bridges)
         usable = [_start(host, stack, old)]
@@ -63,6 +64,27 @@ def bridge(host: Host, stack: str, routing: str, way: Way) -> str:
             "Nothing was changed."
         )
     return f"the routing labels change: {name} carries the route of {old.name} meanwhile"
+
+
+def started(host: Host, stack: str, keep: str, way: Way) -> Standing:
+    """Have a container run, behind a bridge where it and what serves define the router differently.
+
+    One that failed before was stopped, and one that is gone back to was on its way out.
+
+    Raises:
+        Failed: it does not run.
+        Problem: as `bridge`.
+    """
+    kept = next(iter(containers.inspect(host, [keep])), None)
+    if kept is None:
+        raise Failed(f"there is no container {keep}", 1)
+    others = [one for one in containers.of_stack(host, stack, "status=running") if one.id != kept.id]
+    if any(one.routing != kept.routing for one in others if not one.bridges):
+        bridge(host, stack, kept.routing, way)
+    host.docker("start", kept.id)
+    host.docker("exec", kept.id, "rm", "-f", containers.LEAVING)
+    containers.until(5, lambda: containers.ready(host, kept.id))
+    return containers.inspect(host, [kept.id])[0]
 
 
 def _start(host: Host, stack: str, old: Standing) -> Standing:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from raven_realtime.machine import CannotLook
 from raven_realtime.problem import Problem
 from raven_realtime.sidecar import containers
-from raven_realtime.sidecar.containers import LEAVING, Standing
+from raven_realtime.sidecar.bridge import started
+from raven_realtime.sidecar.containers import Standing
 from raven_realtime.sidecar.host import HANDSHAKE, Failed, Host
+from raven_realtime.sidecar.way import Way
 
 
 class Wrong(Exception):  # noqa: N818 (a failed check, no programming error)
@@ -25,7 +27,7 @@ def ask_host(host: Host, address: str) -> str:
 
 
 def judge_host(answer: str, address: str) -> str:
-    """Judge what curl got on the server: the first validation of the source document (docs/guidelines.md).
+    """Judge what curl got on the server; all that is further out depends on it.
 
     Raises:
         Wrong: no open packet (RT002).
@@ -45,15 +47,15 @@ def judge_host(answer: str, address: str) -> str:
     )
 
 
-def sidecar(host: Host, stack: str, keep: str, name: str, upstream: str) -> str:
+def sidecar(host: Host, stack: str, keep: str, upstream: str, way: Way) -> str:
     """Take the handshake inside the sidecar's container, without Traefik; one that fails leaves the stage.
 
     Raises:
         Wrong: it never becomes healthy, or Socket.IO does not answer from inside (RT003).
     """
-    kept = _started(host, keep)
+    kept = running(host, stack, keep, way)
     try:
-        said = host.ask_inside(kept.id, HANDSHAKE, name)
+        said = host.ask_inside(kept.id, HANDSHAKE, way.host)
     except Failed as failed:
         said = str(failed)
     if '"sid"' not in said:
@@ -72,7 +74,19 @@ def sidecar(host: Host, stack: str, keep: str, name: str, upstream: str) -> str:
             ).rstrip()
         )
     require_healthy(host, stack, kept)
-    return f"✓ sidecar  open packet for {name} through {upstream}"
+    return f"✓ sidecar  open packet for {way.host} through {upstream}"
+
+
+def running(host: Host, stack: str, keep: str, way: Way) -> Standing:
+    """Have the container run that is to serve.
+
+    Raises:
+        Wrong: it does not.
+    """
+    try:
+        return started(host, stack, keep, way)
+    except Failed as failed:
+        raise Wrong(f"✗ sidecar  the container does not run: {failed}\n  seen: {host.log(keep)[-300:]}") from None
 
 
 def require_healthy(host: Host, stack: str, kept: Standing) -> None:
@@ -94,14 +108,3 @@ def require_healthy(host: Host, stack: str, kept: Standing) -> None:
             )
         ).rstrip()
     )
-
-
-def _started(host: Host, keep: str) -> Standing:
-    """Have the container run: one that failed before was stopped; one that is gone back to was on its way out."""
-    try:
-        host.docker("start", keep)
-        host.docker("exec", keep, "rm", "-f", LEAVING)
-    except Failed as failed:
-        raise Wrong(f"✗ sidecar  the container does not run: {failed}\n  seen: {host.log(keep)[-300:]}") from None
-    containers.until(5, lambda: containers.ready(host, keep))
-    return containers.inspect(host, [keep])[0]

@@ -93,15 +93,17 @@ def install(
     generation: Generation,
     volume: Annotated[str, typer.Option(help="The volume that holds the configuration.")],
     image: Image,
-    upstream: Upstream,
     files: Files,
+    host_gateway: Annotated[
+        bool, typer.Option("--host-gateway", help="Whether Socket.IO is asked at the host's gateway.")
+    ] = False,
     docker_host: Docker = "",
     ssh_key: SshKey = None,
     ssh_host_key: SshHostKey = "",
     ssh_option: SshOption = None,
 ) -> None:
     """Validate the configuration on standard input, swap it in, reload; the old one stays if anything fails."""
-    target = installing.Target(stack, generation, volume, image, upstream, files)
+    target = installing.Target(stack, generation, volume, image, files, host_gateway)
     with reached(docker_host, ssh_key, ssh_host_key, ssh_option or ()) as at:
         for line in installing.install(at, target, sys.stdin.read(LARGEST)):
             typer.echo(line)
@@ -147,6 +149,7 @@ def check_sidecar(
     stack: Stack,
     host: Public,
     upstream: Upstream,
+    address: Address = "",
     docker_host: Docker = "",
     ssh_key: SshKey = None,
     ssh_host_key: SshHostKey = "",
@@ -154,7 +157,7 @@ def check_sidecar(
 ) -> None:
     """Ask Socket.IO from inside the sidecar's container; one that fails leaves the stage to the one before."""
     with _judged(), reached(docker_host, ssh_key, ssh_host_key, ssh_option or ()) as at:
-        typer.echo(checks.sidecar(at, stack, keep, host, upstream))
+        typer.echo(checks.sidecar(at, stack, keep, upstream, Way(host, address)))
 
 
 @check_app.command("certificate")

@@ -27,9 +27,9 @@ def container_address(upstream: str) -> str:
     return upstream.replace("host-gateway:", f"{HOST_GATEWAY}:")
 
 
-def add_hosts(upstream: str) -> tuple[str, ...]:
+def add_hosts(*, gateway: bool) -> tuple[str, ...]:
     """Return docker run's flag for the host's gateway address, if it is asked."""
-    return (f"--add-host={HOST_GATEWAY}:host-gateway",) if uses_gateway(upstream) else ()
+    return (f"--add-host={HOST_GATEWAY}:host-gateway",) if gateway else ()
 
 
 def host_address(upstream: str) -> str:

@@ -31,8 +31,9 @@ class Target:
     generation: str
     volume: str
     image: str
-    upstream: str
     files: int
+    host_gateway: bool = False
+    """Whether Socket.IO is asked at the host's gateway address, whose name nginx has to know then."""
 
 
 def install(host: Host, target: Target, configuration: str) -> list[str]:
@@ -63,7 +64,7 @@ def _in_image(host: Host, target: Target, user: str, line: str, stdin: str | Non
         *("--network", "none", "--cap-drop", "ALL", "--cap-add", "DAC_OVERRIDE", "--tmpfs", "/tmp"),  # noqa: S108
         *("--security-opt", "no-new-privileges", "--ulimit", f"nofile={target.files}:{target.files}"),
     )
-    run = ("run", "--rm", "-i", *bounds, *add_hosts(target.upstream), "--user", user)
+    run = ("run", "--rm", "-i", *bounds, *add_hosts(gateway=target.host_gateway), "--user", user)
     volume = ("--volume", f"{target.volume}:{CONFIG_FOLDER}")
     return host.docker(*run, *volume, "--entrypoint", "sh", target.image, "-c", line, stdin=stdin)
 

@@ -11,7 +11,7 @@ from raven_realtime.machine import CannotLook
 from raven_realtime.problem import Problem
 from raven_realtime.settings import PROJECT
 from raven_realtime.sidecar import containers, labels, resolvers
-from raven_realtime.sidecar.configuration import add_hosts, container_address
+from raven_realtime.sidecar.configuration import add_hosts, container_address, uses_gateway
 from raven_realtime.sidecar.host import NO_CLIENT, PULL_SECONDS, Failed, Host
 
 NOTHING = "Nothing was changed."
@@ -146,7 +146,9 @@ def _upstream(host: Host, wanted: Wanted) -> None:
         host.ask_from(wanted.image, on_host, f"localhost:{port}", wanted.host)
         network = ("--network", wanted.networks[0] if wanted.networks else "bridge")
         try:
-            host.ask_from(wanted.image, (*add_hosts(wanted.upstream), *network), address, wanted.host)
+            host.ask_from(
+                wanted.image, (*add_hosts(gateway=uses_gateway(wanted.upstream)), *network), address, wanted.host
+            )
         except Failed as failed:
             if failed.code == NO_CLIENT:
                 return

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 
 from raven_realtime.sidecar import containers, sizes
-from raven_realtime.sidecar.check import Wrong, require_healthy
+from raven_realtime.sidecar.check import Wrong, require_healthy, running
 from raven_realtime.sidecar.containers import TRAEFIK_LISTS_SECONDS, Standing
 from raven_realtime.sidecar.host import Host
 from raven_realtime.sidecar.way import CERTIFICATE_SECONDS, ROUTE_SECONDS, Way, default_certificate, within
@@ -36,7 +36,7 @@ def settle(host: Host, wanted: Wanted) -> list[str]:
     Raises:
         Wrong: it does not serve; the one before goes on, or serves again.
     """
-    kept = containers.inspect(host, [wanted.keep])[0]
+    kept = running(host, wanted.stack, wanted.keep, wanted.way)
     host.docker("update", "--pids-limit", str(sizes.PIDS), kept.id)
     require_healthy(host, wanted.stack, kept)
     others = [one for one in _others(host, wanted, kept) if one.running]

@@ -194,3 +194,11 @@ def test_every_requirement_is_pinned_by_version_and_hash() -> None:
         pinned = re.split(r"\n(?=[a-z0-9])", file.read_text().replace("\\\n", " "))
         loose = [one.split()[0] for one in pinned if one.strip() and not re.search(r"==\S+.*--hash=sha256:", one, re.S)]
         assert loose == [], file.name
+
+
+def test_productions_steps_are_in_one_language() -> None:
+    """No shell script in the knowledge, and no command that Pulumi runs on a server itself (docs/adr/0005)."""
+    names = [str(file.relative_to(ROOT)) for file in tracked()]
+    assert [name for name in names if name.startswith("raven_realtime/") and name.endswith(".sh")] == []
+    components = [ROOT / name for name in names if name.startswith("components/") and name.endswith(".py")]
+    assert [file.name for file in components if re.search(r"\bremote\.(Command|Copy)", file.read_text())] == []
