@@ -165,7 +165,7 @@ def _silent(who: str, address: str, why: str) -> Problem:
 
 
 def require_login(address: str, *, key_file: str | None, host_key: str | None, further: Sequence[str] = ()) -> None:
-    """Log in once as the steps will: with the system's ssh and the user's own configuration of it.
+    """Log in as the steps will, who share this login: with the system's ssh and the user's own configuration of it.
 
     Args:
         address: ssh://user@host:port; without a user, whom ssh's configuration names.
@@ -179,7 +179,8 @@ def require_login(address: str, *, key_file: str | None, host_key: str | None, f
     parts = urlsplit(address)
     options = (*further, "-o", f"ConnectTimeout={ANSWER_SECONDS:.0f}")
     with ssh.options_for(address, Path(key_file) if key_file else None, host_key or "", options) as given:
-        line = [*ssh.words(address, given), "true"]
+        shared = ssh.shared(address, given, (str(Path(key_file) if key_file else None), host_key or "", *further))
+        line = [*ssh.words(address, [*given, *shared]), "true"]
         try:
             ran = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         except FileNotFoundError:

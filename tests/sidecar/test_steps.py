@@ -21,6 +21,7 @@ from tests.stacks.prod.production import handshake, within
 
 RATE = 40
 CAPACITY = 500
+pytestmark = pytest.mark.timeout(900)
 HEALTH = f"[ ! -e {LEAVING} ] && curl -fsS -o /dev/null -H 'Host: status.raven-realtime.invalid' http://127.0.0.1/"
 
 

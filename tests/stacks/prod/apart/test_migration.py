@@ -21,6 +21,7 @@ from tests.stacks.prod.production import SECOND_HOST, SECOND_SITE, Production, h
 EARLIER = "5bfffb26dc96"
 """The last commit whose steps were shell scripts."""
 RATE = 25
+pytestmark = pytest.mark.timeout(900)
 
 
 @contextmanager
