@@ -139,7 +139,8 @@ def await_healthy(host: Host, container: str, seconds: float = HEALTHY_SECONDS) 
 
 def last_health(host: Host, container: str) -> str:
     """Return what the last health check of a container printed."""
-    log = [entry for one in inspect(host, [container]) for entry in (one.inspected["State"].get("Health") or {})["Log"]]
+    states = [one.inspected["State"].get("Health") or {} for one in inspect(host, [container])]
+    log = [entry for state in states for entry in state.get("Log") or ()]
     return str(log[-1].get("Output", "")).strip()[-300:] if log else ""
 
 
