@@ -115,4 +115,4 @@ def run(
     options = [word for place, file in variables.items() if file for word in (f"--{place}", file)]
     path = f"{folder}/bin{os.pathsep}{os.environ['PATH']}"
     line = [sys.executable, "-m", "raven_realtime.cli", "sidecar", "ports", *options, *(["--align"] if align else [])]
-    return subprocess.run(line, env={"PATH": path}, capture_output=True, text=True, check=False, timeout=20, cwd=ROOT)
+    return subprocess.run(line, env={"PATH": path}, capture_output=True, text=True, check=False, timeout=60, cwd=ROOT)
