@@ -27,7 +27,7 @@ def untouched(held: int) -> Seen:
 
 
 def drain(said: str) -> int:
-    """Return how many workers keep their sockets, as install_config.sh says it."""
+    """Return how many workers keep their sockets, as `install` says it."""
     (found,) = re.findall(r"(\d+) old workers keep their sockets", said)
     return int(found)
 
