@@ -12,14 +12,17 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
+
 from demo import node_packages
 from demo import ports as choosing
-from demo.bench_folder import DEFAULT_SITE, Bench, Ports, create_bench
+from demo.bench_folder import DEFAULT_SITE, PASSWORD, Bench, Ports, create_bench
 from demo.processes import LOOPBACK, ROOT, Program, programs
 from raven_realtime.problem import Problem
 
 READY_SECONDS = 30
 STOP_SECONDS = 5
+SIGN_IN_SECONDS = 30
 
 
 @dataclass
@@ -102,6 +105,21 @@ class RunningBench:
                 process.wait(patience)
             except subprocess.TimeoutExpired:
                 continue
+
+    def sign_in(self, user: str = "demo@example.com", site: str | None = None) -> str:
+        """Open a session at the web application and return its ``sid``.
+
+        Raises:
+            httpx.HTTPError: it did not answer within `SIGN_IN_SECONDS`, or refused.
+        """
+        answer = httpx.post(
+            f"{self.web_url}/api/method/login",
+            data={"usr": user, "pwd": PASSWORD},
+            headers={"X-Frappe-Site-Name": site or self.bench.default_site},
+            timeout=SIGN_IN_SECONDS,
+            trust_env=False,
+        )
+        return answer.raise_for_status().cookies["sid"]
 
     def publish(self, kwargs: Mapping[str, object], *, site: str | None = None) -> None:
         """Run ``bench --site SITE execute frappe.publish_realtime --kwargs …`` in the bench folder."""

@@ -15,11 +15,9 @@ from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import httpx
-
 from benchmarks import servers
 from benchmarks.comparison import Candidate, Comparison, Measure
-from demo.bench_folder import DEFAULT_SITE, PASSWORD
+from demo.bench_folder import DEFAULT_SITE
 from demo.processes import ROOT
 from demo.running import RunningBench, free_ports, running_bench
 from raven_realtime.sandbox import certificate, local_tunnel, multiplexer
@@ -51,11 +49,7 @@ def costs() -> dict[str, Cost]:
         places = Places(folder / "run")
         certificate.ensure(places)
         with running_bench(folder / "bench", ca=places.certificate) as bench, _public(folder, bench, places) as count:
-            session = httpx.post(
-                f"{bench.web_url}/api/method/login",
-                json={"usr": "demo@example.com", "pwd": PASSWORD},
-                headers={"X-Frappe-Site-Name": DEFAULT_SITE},
-            ).cookies["sid"]
+            session = bench.sign_in()
             return {name: _cost(command, session, count) for name, command in _commands(bench, places).items()}
 
 

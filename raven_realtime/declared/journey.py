@@ -374,7 +374,7 @@ def _directives(world: World) -> Iterator[Directive]:
     return (each for nginx in world.nginx for top in nginx.tree for each in top.walk())
 
 
-_OF_FRAPPE = re.compile(r"frappe|erpnext", re.IGNORECASE)
+_OF_FRAPPE = re.compile(r"frappe|erpnext|(?<![a-z])raven(?![a-z])", re.IGNORECASE)
 
 
 @lru_cache(maxsize=8)
@@ -695,6 +695,9 @@ def judged(world: World) -> tuple[Way, ...]:
     for way in ways(world):
         if not (redirected_to_itself(way.poll) and redirected_to_itself(way.page)):
             found.setdefault((id(way.node), way.host, way.scheme, way.port), way)
+    # who can be asked over https is: what a plain entrance does beside it concerns nobody's page
+    secure = {(id(way.node), way.host) for way in found.values() if way.scheme == "https"}
+    found = {key: way for key, way in found.items() if way.scheme == "https" or key[:2] not in secure}
     split = {id(way.node) for way in found.values() if not way.is_apart}
     kept = [
         way

@@ -12,6 +12,7 @@ from typing import Any
 
 from raven_realtime.declared import secret_names, texts
 from raven_realtime.declared.world import Container, Hidden, Reading, Setting, Source, World
+from raven_realtime.places.container import Published
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.location import Location
 from raven_realtime.proxies.traefik import containers as providers
@@ -47,6 +48,7 @@ ASKED = {
             "networksAdvanced",
             "networkMode",
             "memory",
+            "hosts",
         ),
     ),
     "docker:index/service:Service": ("labels", "taskSpec", "mode"),
@@ -190,11 +192,25 @@ def _container(resource: Resource, by_urn: Mapping[str, Resource]) -> Container:
         in {text.upper().removeprefix("CAP_") for text in _texts(_map(given.get("capabilities")).get("drops"))},
         no_new_privileges=any(text in {"no-new-privileges:true", "no-new-privileges"} for text in security),
         memory_limit=bool(given.get("memory")),
+        aliases=tuple(
+            alias for each in _maps(given.get("networksAdvanced")) for alias in _texts(each.get("aliases")) if alias
+        ),
+        published=tuple(_published(given, place)),
+        extra_hosts=tuple(_said(each.get("host")) for each in _maps(given.get("hosts"))),
         nofile=next(
             (int(each["soft"]) for each in _maps(given.get("ulimits")) if _is_nofile(each)),
             None,
         ),
     )
+
+
+def _published(given: Mapping[str, Any], place: Location) -> Iterator[Published]:
+    """Yield the ports of the machine that lead to a container."""
+    for each in _maps(given.get("ports")):
+        inner, outer = each.get("internal"), each.get("external")
+        if isinstance(inner, int | float):
+            host = int(outer) if isinstance(outer, int | float) else None
+            yield Published(host, int(inner), place, _said(each.get("ip")), _said(each.get("protocol")) or "tcp")
 
 
 def _is_nofile(limit: Mapping[str, Any]) -> bool:

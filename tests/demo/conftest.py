@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import httpx
 import pytest
 
-from demo.bench_folder import PASSWORD
 from demo.running import RunningBench, running_bench
 
 SITE, SECOND_SITE = "raven.localhost", "second.localhost"
@@ -23,15 +21,4 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBench]:
 @pytest.fixture(scope="session")
 def sids(bench: RunningBench) -> dict[str, str]:
     """A session on the default site for each of the demo's users, by the first part of their names."""
-    return {name: sign_in(bench, f"{name}@example.com") for name in ("demo", "sam")}
-
-
-def sign_in(bench: RunningBench, user: str, site: str = SITE) -> str:
-    """A new session's id."""
-    response = httpx.post(
-        f"{bench.web_url}/api/method/login",
-        data={"usr": user, "pwd": PASSWORD},
-        headers={"X-Frappe-Site-Name": site},
-    )
-    assert response.status_code == 200, response.text
-    return response.cookies["sid"]
+    return {name: bench.sign_in(f"{name}@example.com") for name in ("demo", "sam")}

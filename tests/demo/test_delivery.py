@@ -17,7 +17,7 @@ from redis import Redis
 
 from demo.publishing import Transaction
 from demo.running import RunningBench, free_ports
-from tests.demo.conftest import SECOND_SITE, SITE, sign_in
+from tests.demo.conftest import SECOND_SITE, SITE
 from tests.demo.multiplexer import multiplexer
 
 QUIET = 0.4
@@ -244,7 +244,7 @@ def test_a_session_of_one_site_is_a_guest_on_another(bench: RunningBench, sids: 
             await asyncio.sleep(QUIET)
             return each.heard
 
-    own = sign_in(bench, "demo@example.com", SECOND_SITE)
+    own = bench.sign_in(site=SECOND_SITE)
     with multiplexer(bench, tmp_path / "nginx", SECOND_SITE) as origin:
         assert asyncio.run(run(sids["demo"], origin)) == []
         assert asyncio.run(run(own, origin)) == [("message_created", {"text": "hello"})]

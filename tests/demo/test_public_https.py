@@ -77,7 +77,7 @@ def test_the_callback_goes_over_https(tmp_path: Path, trusted: bool, answer: str
 
 def _connects(public: str, ca: Path, bench: RunningBench) -> list[str]:
     trust = ssl.create_default_context(cafile=ca)
-    with httpx.Client(base_url=public, verify=trust) as browser:
+    with httpx.Client(base_url=public, verify=trust, timeout=30) as browser:
         signed_in = browser.post("/api/method/login", json={"usr": "demo@example.com", "pwd": PASSWORD})
         assert "Secure" in signed_in.headers["Set-Cookie"], bench.log("web")
         sid = browser.cookies["sid"]

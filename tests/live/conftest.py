@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from demo.bench_folder import PASSWORD, Ports, create_bench
+from demo.bench_folder import Ports, create_bench
 from demo.processes import ROOT, programs
 from demo.running import RunningBench, free_ports, running_bench
 from raven_realtime.live.publisher import Publisher
@@ -64,13 +64,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBench]:
 
 @pytest.fixture(scope="session")
 def sid(bench: RunningBench) -> str:
-    answer = httpx.post(
-        f"{bench.web_url}/api/method/login",
-        data={"usr": "demo@example.com", "pwd": PASSWORD},
-        headers={"X-Frappe-Site-Name": SITE},
-    )
-    assert answer.status_code == 200, answer.text
-    return answer.cookies["sid"]
+    return bench.sign_in(site=SITE)
 
 
 @pytest.fixture(scope="session")

@@ -158,7 +158,7 @@ def test_promtool(command: list[str]) -> None:
 
 
 def test_rules_and_dashboard_name_metrics_that_exist() -> None:
-    source = (ROOT / "raven_realtime" / "exporter" / "metrics.py").read_text()
+    source = (ROOT / "raven_realtime" / "live" / "exporter" / "metrics.py").read_text()
     folder = ROOT / "docs" / "prometheus"
     dashboard = json.loads((folder / "dashboard.json").read_text())
     text = json.dumps(dashboard["panels"]) + (folder / "alerts.yml").read_text()

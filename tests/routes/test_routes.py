@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from raven_realtime.declared.routes import command
 from raven_realtime.problem import Problem
+from raven_realtime.proxies.unreadable import Unreadable
 from tests.golden import hold
 from toolchain.places import ROOT
 
@@ -77,5 +78,5 @@ def test_what_is_refused(
     (tmp_path / "strange.yml").write_text("colour: blue\n")
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(Problem, match=message):
+    with pytest.raises((Problem, Unreadable), match=message):
         CliRunner().invoke(APP, ["routes", *arguments], catch_exceptions=False)

@@ -17,7 +17,7 @@ from websockets.typing import Origin
 def main(host: str, site: str, ca: str, password: str) -> None:
     """Log in, connect, print."""
     trust = ssl.create_default_context(cafile=ca)
-    with httpx.Client(base_url=f"https://{host}", verify=trust, trust_env=False) as client:
+    with httpx.Client(base_url=f"https://{host}", verify=trust, trust_env=False, timeout=30) as client:
         login = client.post("/api/method/login", data={"usr": "demo@example.com", "pwd": password})
         login.raise_for_status()
         cookie = f"sid={login.cookies['sid']}"

@@ -63,6 +63,7 @@ def test_healthy(world: World, path: Path) -> None:
     assert not diagnosis.unchecked
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("path", [Path(), Path(event=True)], ids=["from outside", "with an event"])
 def test_healthy_in_time(world: World, path: Path) -> None:
     """Nothing of the doctor is made shorter here."""

@@ -9,10 +9,9 @@ from dataclasses import replace
 from pathlib import Path as File
 from typing import Any
 
-import httpx
 import pytest
 
-from demo.bench_folder import PASSWORD, Ports, create_bench
+from demo.bench_folder import Ports, create_bench
 from demo.processes import ROOT, programs
 from demo.running import RunningBench
 from raven_realtime.live.checks import event
@@ -127,16 +126,7 @@ class World:
             stack.callback(each.stop, "socketio")
         text = ELSEWHERE.format(folder=folder / "elsewhere", port=ELSEWHERE_PORT)
         stack.enter_context(nginx(text, folder / "elsewhere", ELSEWHERE_PORT))
-        self.credentials = Credentials(sid=self._sign_in())
-
-    def _sign_in(self) -> str:
-        answer = httpx.post(
-            f"{self.bench.web_url}/api/method/login",
-            data={"usr": "demo@example.com", "pwd": PASSWORD},
-            headers={"X-Frappe-Site-Name": SITE},
-            trust_env=False,
-        )
-        return answer.raise_for_status().cookies["sid"]
+        self.credentials = Credentials(sid=self.bench.sign_in(site=SITE))
 
     @contextmanager
     def standing(self, path: Path) -> Iterator[Question]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from raven_realtime.declared.journey import Part, Way, judged, nodes, said_at, ways
+from raven_realtime.declared.journey import TUNNELS, Part, Way, judged, nodes, said_at, ways
 from raven_realtime.declared.realtime_routers import hosts_of, names_socketio, realtime_routers, routes, service_of
 from raven_realtime.declared.rule import Parameter, Parameters, Rule
 from raven_realtime.declared.world import World
@@ -88,7 +88,8 @@ Give the service {name} `traefik.enable=true`, a router and its port, and a netw
 
 
 def _tunnels(world: World, web: int) -> Iterator[Finding]:
-    if any(tunnel.port == SOCKETIO_PORT for tunnel in world.tunnels):
+    followed = any(placed.proxy.kind in TUNNELS for placed in world.proxies)
+    if followed or any(tunnel.port == SOCKETIO_PORT for tunnel in world.tunnels):
         return
     for tunnel in world.tunnels:
         if tunnel.port == web:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from raven_realtime.declared import names
 from raven_realtime.declared.journey import USUAL, Part, frappes
 from raven_realtime.declared.rule import Parameters, Rule
 from raven_realtime.declared.world import World
@@ -17,6 +18,8 @@ def judge(world: World, _: Parameters) -> Iterator[Finding]:
         end = way.page.destination
         if way.port in USUAL.values() or not way.ends_at_realtime or not (end and end.part is not Part.REALTIME):
             continue
+        if names.is_loopback(way.entrance.listener.address):
+            continue  # nobody but this machine sees the page
         said = f"{way.shown}: the page is on port {way.port}, where Desk stays, and Raven and Vue apps ask another one"
         level = Level.WARNING if way.node.container else Level.NOTE
         yield ENTRY.found(said, way.entrance.location, level=level, host=way.host)

@@ -28,6 +28,8 @@ def judge(world: World, _: Parameters) -> Iterator[Finding]:
 
 def _processes(way: Way, passed: Passed) -> int:
     end = way.poll.destination
+    if end and end.container and end.container.may_be_proxy and not way.is_signed:
+        return 1  # a web server, of which nothing says that it is more
     copies = end.container.replicas if end and end.container else 1
     return max(len(set(passed.to)), copies)
 

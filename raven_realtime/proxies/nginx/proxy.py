@@ -25,7 +25,7 @@ from raven_realtime.proxies.nginx import request as nginx_request
 from raven_realtime.proxies.nginx.directive import Directive
 from raven_realtime.proxies.nginx.proxying import Proxied
 from raven_realtime.proxies.nginx.routing import Action, Answer, Configuration
-from raven_realtime.proxies.nginx.servers import Listen, Server
+from raven_realtime.proxies.nginx.servers import Server
 from raven_realtime.proxies.nginx.values import seconds
 
 _DEFAULT_PORT = {"http": 80, "https": 443}
@@ -146,11 +146,6 @@ class Nginx:
             consulted=tuple(consulted),
             assumed=answer.assumed,
         )
-
-
-def listen_of(server: Server, port: int) -> Listen | None:
-    """Return the ``listen`` of a server for a port."""
-    return next((listen for listen in server.listens if listen.port == port), None)
 
 
 def _names(server: Server) -> list[str]:

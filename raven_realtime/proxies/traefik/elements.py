@@ -224,8 +224,7 @@ class Misread(Unreadable):
     """Configuration that Traefik refuses. The message begins with the place."""
 
     def __init__(self, location: Location, message: str) -> None:
-        self.location = location
-        super().__init__(f"{location}: {message}")
+        super().__init__(message, location)
 
 
 class LabelError(Misread):

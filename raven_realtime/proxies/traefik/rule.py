@@ -37,9 +37,9 @@ class RuleError(Unreadable):
         self.rule = rule
         self.offset = min(max(offset, 0), len(rule))
         """Where, in characters from 0."""
+        super().__init__(f"Traefik refuses this rule: {reason}.\n{self.pointed()}")
         self.reason = reason
         """What is wrong and what is accepted, in one sentence without a full stop."""
-        super().__init__(f"Traefik refuses this rule: {reason}.\n{self.pointed()}")
 
     @property
     def column(self) -> int:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 RUNS = 3
+MARGIN = 1.5
+"""A limit is for the machine at hand, with nothing beside it; a CI machine may be half as quick."""
 T = TypeVar("T")
 
 
@@ -13,7 +15,7 @@ def within(seconds: float, run: Callable[[], T], took: Callable[[T], float]) -> 
     """Run until one run is in time, at most `RUNS` times, and return it.
 
     Args:
-        seconds: the limit itself; it does not stretch.
+        seconds: the limit; `MARGIN` times as long is let pass.
         run: what is limited.
         took: the seconds that a run took.
 
@@ -24,6 +26,8 @@ def within(seconds: float, run: Callable[[], T], took: Callable[[T], float]) -> 
     for _ in range(RUNS):
         result = run()
         times.append(took(result))
-        if times[-1] < seconds:
+        if times[-1] < seconds * MARGIN:
             return result
-    raise AssertionError(f"took {', '.join(f'{time:.1f}' for time in times)} s; the limit is {seconds:.0f} s")
+    raise AssertionError(
+        f"took {', '.join(f'{time:.1f}' for time in times)} s; the limit is {seconds:.0f} s, {MARGIN} times"
+    )

@@ -64,6 +64,7 @@ def login(
     return credentials, publisher
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("channel", ["general", ""])
 def test_a_healthy_path_with_an_event_in_under_five_seconds(
     nginx: StartNginx, credentials: Credentials, publisher: Publisher, channel: str
@@ -77,6 +78,7 @@ def test_a_healthy_path_with_an_event_in_under_five_seconds(
     assert set(diagnosis.path.values()) == {"proven"}
 
 
+@pytest.mark.alone
 def test_a_healthy_path_without_credentials_in_under_five_seconds(nginx: StartNginx) -> None:
     question = Question(nginx())
     diagnosis = within(HEALTHY_SECONDS, lambda: walked(question), lambda walk: walk.seconds)

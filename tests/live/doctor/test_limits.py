@@ -22,6 +22,8 @@ from tests.live.doctor.promptness import within
 from tests.live.test_strange_servers import certificate
 from tests.symptoms.firewall import dropping
 
+pytestmark = pytest.mark.alone
+
 SECONDS, KILOBYTES = 10.0, 100_000
 
 # VmHWM and not ru_maxrss: the latter begins with what the test run itself held when it forked.
