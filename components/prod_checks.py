@@ -121,9 +121,12 @@ def _certificate(settings: Prod, host: str, options: list[str]) -> str:
 
     Without `trustCertificate` it does not wait, and passes with a line that says what is not trusted.
     """
-    authority = f" --cacert {shlex.quote(settings.ca_file)}" if settings.ca_file else ""
-    again = "--retry 5 --retry-delay 3 --retry-all-errors --max-time 10"  # Traefik may be asking for it just now
-    wait = f"curl -sS -o /dev/null {again}{_resolve(settings, host)}{authority} https://{host}/ 2>/dev/null"
+    again = "--retry 5 --retry-delay 3 --retry-all-errors"  # Traefik may be asking for it just now
+    where = f"--max-time 10{_resolve(settings, host)} https://{host}/ 2>/dev/null"
+    wait = f"curl -sS -o /dev/null {again} {where}"
+    if settings.ca_file:  # curl trusts it instead of the system's, so the system's come first
+        authority = f"--cacert {shlex.quote(settings.ca_file)}"
+        wait = f"{{ curl -sS -o /dev/null {where} || curl -sS -o /dev/null {again} {authority} {where}; }}"
     check = raven_realtime("check", "handshake", f"https://{host}", *options)
     shown = ("--host", host, "--resolver", settings.cert_resolver, *at(settings), *trust(settings))
     explained = raven_realtime("sidecar", "check", "certificate", *shown)
@@ -133,8 +136,8 @@ def _certificate(settings: Prod, host: str, options: list[str]) -> str:
 
 
 def _resolve(settings: Prod, host: str) -> str:
-    address = settings.public_address
-    return f" --resolve {host}:{PUBLIC_TLS_PORT}:{address}" if address else ""
+    address = settings.public_address  # which a proxy of the environment would not ask
+    return f" --noproxy '*' --resolve {host}:{PUBLIC_TLS_PORT}:{address}" if address else ""
 
 
 def _curl(settings: Prod, host: str, options: list[str]) -> str:

@@ -19,7 +19,7 @@ from raven_realtime.proxies.unreadable import Unreadable
 from raven_realtime.sandbox import local_tunnel
 from raven_realtime.sandbox.ngrok import Endpoint, host_of
 from raven_realtime.sandbox.places import Places
-from raven_realtime.sandbox.survey import Found, look
+from raven_realtime.sandbox.survey import Found, is_unseen, look, presume
 from raven_realtime.settings import (
     MULTIPLEXER_PORT,
     PUBLIC_TLS_PORT,
@@ -115,7 +115,7 @@ class RealtimeSandbox(pulumi.ComponentResource):
             plain = given | dict.fromkeys(secrets, "[secret]")
             settings = load_sandbox(plain, where=f"the arguments of {name}")
             places = Places.at()
-            found = look(settings, places)
+            found = presume(settings, places) if is_unseen() else look(settings, places)
         except (Problem, Unreadable) as problem:
             raise pulumi.RunError(str(problem)) from None
         self._build(Ground(name, settings, places, found, secrets, pulumi.ResourceOptions(parent=self)))
@@ -174,6 +174,7 @@ class RealtimeSandbox(pulumi.ComponentResource):
                     multiplexed=settings.topology == "multiplexer",
                     stay_seconds=settings.stay_seconds,
                     ca=ground.ca or None,
+                    besides=settings.tunnel != "local",
                     credentials_file=found.credentials_file,
                     environment=credentials,
                 )

@@ -18,8 +18,9 @@ PROJECT_FILE = Path("Pulumi.yaml")
 def declarations() -> dict[str, dict[str, Any]]:
     """Return each key's declaration (type, description, default), as Pulumi's project file spells it.
 
-    Pulumi's typed configuration has no optional keys: what may be left out has an empty default. A secret can have no
-    default in clear text, so the optional secrets (apiKey, apiSecret, ngrokAuthtoken) cannot be declared.
+    Pulumi's typed configuration has no optional keys: what may be left out, or has a default in each target, has an
+    empty one. A secret can have no default in clear text, so the optional secrets (apiKey, apiSecret, ngrokAuthtoken)
+    cannot be declared.
     Source: Pulumi documentation, "Pulumi project file", `config` options.
     """
     declared: dict[str, dict[str, Any]] = {}
@@ -27,13 +28,14 @@ def declarations() -> dict[str, dict[str, Any]]:
         for key, field in keys(model).items():
             if key in declared or field.annotation == SecretStr | None:
                 continue
-            both = all(key in keys(other) for other in TARGETS.values())
-            scope = "" if both else f" ({target} only)"
+            others = [keys(other).get(key) for other in TARGETS.values()]
+            scope = "" if all(others) else f" ({target} only)"
+            shared = all(other is None or other.default == field.default for other in others)
             entry: dict[str, Any] = {"description": f"{field.description}{scope}"}
             if field.annotation is bool:
                 entry |= {"type": "boolean", "default": field.default}
             elif "int" in str(field.annotation):
-                entry |= {"type": "integer", "default": field.default or 0}
+                entry |= {"type": "integer", "default": (shared and field.default) or 0}
             elif "tuple" in str(field.annotation):
                 entry |= {"type": "array", "items": {"type": "string"}, "default": []}
             elif field.is_required():
