@@ -28,9 +28,11 @@ def declarations() -> dict[str, dict[str, Any]]:
         for key, field in keys(model).items():
             if key in declared or field.annotation == SecretStr | None:
                 continue
-            others = [keys(other).get(key) for other in TARGETS.values()]
-            scope = "" if all(others) else f" ({target} only)"
-            shared = all(other is None or other.default == field.default for other in others)
+            having = {name: keys(model)[key] for name, model in TARGETS.items() if key in keys(model)}
+            shared = len({repr(one.default) for one in having.values()}) == 1
+            scope = "" if len(having) == len(TARGETS) else f" ({target} only)"
+            if not shared:
+                scope = f" (default: {', '.join(f'{one.default} in {name}' for name, one in having.items())})"
             entry: dict[str, Any] = {"description": f"{field.description}{scope}"}
             if field.annotation is bool:
                 entry |= {"type": "boolean", "default": field.default}

@@ -127,10 +127,7 @@ class Common(BaseModel):
     )
     client_max_body_size: Size = Field("50m", description="The largest upload, for nginx's client_max_body_size")
     capacity: int = Field(
-        10_000,
-        ge=100,
-        le=500_000,
-        description="Sockets to hold at once (sandbox: 1500, prod: 10000); nginx and its file limits are sized by it",
+        10_000, ge=100, le=500_000, description="Sockets to hold at once; nginx and its file limits are sized by it"
     )
     stay_seconds: int = Field(
         5, ge=1, le=300, description="How long the upgrade check keeps a WebSocket open before it counts as stable"
@@ -177,10 +174,7 @@ class Sandbox(Common):
     target: Literal["sandbox"] = Field(description="What the stack provisions")
     bench: str = Field("demo", description='"demo" for the bench that comes with the project, or the path of your own')
     capacity: int = Field(
-        1_500,
-        ge=100,
-        le=500_000,
-        description="Sockets to hold at once (sandbox: 1500, prod: 10000); nginx and its file limits are sized by it",
+        1_500, ge=100, le=500_000, description="Sockets to hold at once; nginx and its file limits are sized by it"
     )
     """By default what a machine holds that lets a process have 4096 files, the least that Linux came with."""
     site: str | None = Field(
