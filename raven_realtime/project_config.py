@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import SecretStr
 from ruamel.yaml import YAML
 
-from raven_realtime.settings import TARGETS, keys
+from raven_realtime.settings import TARGETS, differs, keys
 
 PROJECT_FILE = Path("Pulumi.yaml")
 
@@ -29,7 +29,7 @@ def declarations() -> dict[str, dict[str, Any]]:
             if key in declared or field.annotation == SecretStr | None:
                 continue
             having = {name: keys(model)[key] for name, model in TARGETS.items() if key in keys(model)}
-            shared = len({repr(one.default) for one in having.values()}) == 1
+            shared = not differs(key)
             scope = "" if len(having) == len(TARGETS) else f" ({target} only)"
             if not shared:
                 scope = f" (default: {', '.join(f'{one.default} in {name}' for name, one in having.items())})"

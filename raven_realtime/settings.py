@@ -400,6 +400,11 @@ def keys(model: type[Common]) -> dict[str, Any]:
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
+def differs(key: str) -> bool:
+    """Tell whether the targets have different defaults for a key: then Pulumi, which knows of one, fills in none."""
+    return len({repr(keys(model)[key].default) for model in TARGETS.values() if key in keys(model)}) > 1
+
+
 def load(config: Mapping[str, Any], *, where: str = "Pulumi.<stack>.yaml") -> Sandbox | Prod:
     """Read the settings of one stack.
 
@@ -424,7 +429,7 @@ def load(config: Mapping[str, Any], *, where: str = "Pulumi.<stack>.yaml") -> Sa
     for key, text in config.items():
         field = known.get(key)
         value = text if field is None else _typed(text, field.annotation)
-        if value in UNSET and (field is None or field.default in UNSET or field.is_required()):
+        if value in UNSET and (field is None or field.default in UNSET or field.is_required() or differs(key)):
             continue
         if field is not None:
             values[key] = value
