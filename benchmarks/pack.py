@@ -45,7 +45,8 @@ def stack(count: int) -> Iterator[PolicyResource]:
             continue
         served = tuple(ServedHost(host=each, site=each) for each in (host, f"www.{host}"))
         text = sidecar.render(sidecar.Sidecar(served))
-        command = _resource("command:local:Command", f"{name}-nginx", {"create": "sh install_config.sh", "stdin": text})
+        installed = {"create": "raven-realtime sidecar install", "stdin": text}
+        command = _resource("command:local:Command", f"{name}-nginx", installed)
         rules = {f"-{index}": f"Host(`{each.host}`) && PathPrefix(`/socket.io`)" for index, each in enumerate(served)}
         yield command
         yield _container(name, 80, rules, command)

@@ -12,7 +12,6 @@ from typing import Any
 import pulumi
 
 from components.commands import local_command
-from components.docker_host import DockerHost
 from raven_realtime.live.verify.stamp import STAMP, outcome
 
 CHECK_VERSION = "1"
@@ -41,7 +40,6 @@ class PostDeployChecks(pulumi.ComponentResource):
         *,
         triggers: Sequence[Any],
         after: Sequence[pulumi.Resource],
-        on: DockerHost | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the checks.
@@ -51,7 +49,6 @@ class PostDeployChecks(pulumi.ComponentResource):
             checks: the checks, outermost need first: the one that explains most when it fails comes first.
             triggers: what the path is made of; a change of any value reruns every check.
             after: what has to be there before the first check.
-            on: the server to run them on; this machine if left out.
             opts: Pulumi's options.
         """
         super().__init__("raven-realtime:index:PostDeployChecks", name, {}, opts)
@@ -61,17 +58,13 @@ class PostDeployChecks(pulumi.ComponentResource):
         for check in checks:
             line = pulumi.Output.concat(STAMP, check.command)
             again = [CHECK_VERSION, *triggers]
-            made = (
-                on.line(f"{name}-{check.name}", line, parent=self, after=waiting, triggers=again)
-                if on
-                else local_command(
-                    f"{name}-{check.name}",
-                    line,
-                    parent=self,
-                    after=waiting,
-                    environment=check.environment,
-                    triggers=again,
-                )
+            made = local_command(
+                f"{name}-{check.name}",
+                line,
+                parent=self,
+                after=waiting,
+                environment=check.environment,
+                triggers=again,
             )
             self.all.append(made)
             waiting = [made]

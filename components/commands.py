@@ -39,6 +39,7 @@ def local_command(
     environment: Mapping[str, pulumi.Input[str]] | None = None,
     triggers: Sequence[Any] | None = None,
     logging: local.Logging | None = None,
+    was: str | None = None,
 ) -> local.Command:
     """Declare a command of this machine; the same line serves create and update.
 
@@ -52,6 +53,7 @@ def local_command(
         environment: variables, secrets among them.
         triggers: values whose change reruns the command as a replacement.
         logging: what Pulumi shows while it runs; both streams if left out.
+        was: what the resource was called before.
     """
     return local.Command(
         name,
@@ -62,5 +64,7 @@ def local_command(
         environment=dict(environment) if environment else None,
         triggers=list(triggers) if triggers is not None else None,
         logging=logging,
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=list(after)),
+        opts=pulumi.ResourceOptions(
+            parent=parent, depends_on=list(after), aliases=[pulumi.Alias(name=was)] if was else None
+        ),
     )

@@ -1,6 +1,6 @@
 """Production's post-deploy checks: docs/guidelines.md, "Production's checks", and what they leave out.
 
-Inward checks run on the server and need nothing but docker and curl; outward checks run where Pulumi runs.
+All of them run where Pulumi runs; the inward ones ask the server, and the sidecar's container, from within.
 """
 
 from __future__ import annotations
@@ -11,32 +11,39 @@ from collections.abc import Mapping
 import pulumi
 
 from components.checks import HopCheck
-from components.commands import in_project, raven_realtime
+from components.commands import raven_realtime
 from components.docker_host import DockerHost
-from raven_realtime.ports import PUBLIC_TLS_PORT, SOCKETIO_PORT
+from raven_realtime.ports import PUBLIC_TLS_PORT
 from raven_realtime.settings import Prod
-from raven_realtime.sidecar.scripts import FOLDER, command
-
-HANDSHAKE = "/socket.io/?EIO=4&transport=polling"
+from raven_realtime.sidecar.configuration import host_address
+from raven_realtime.sidecar.host import HANDSHAKE
 
 
 def inward(settings: Prod, server: DockerHost, container: pulumi.Output[str], stack: str) -> list[HopCheck]:
-    """Return the checks on the server: Socket.IO from the host, and from inside the sidecar's container."""
-    variables = {"UPSTREAM": settings.upstream, "HOST": settings.served[0].host, "STACK": stack}
-    inside = container.apply(lambda kept: server.script("check_sidecar", {**variables, "KEEP": kept}))
-    host = [HopCheck("host", server.script("check_host", variables))] if asks_host(settings) else []
+    """Return the checks on the server: Socket.IO from the server itself, and from inside the sidecar's container."""
+    named = ("--stack", stack, "--host", settings.served[0].host, "--upstream", settings.upstream, *at(settings))
+    inside = container.apply(lambda kept: server.line("check", "sidecar", kept, *named))
+    address = asked_on_host(settings, server)
+    host = [HopCheck("host", _on_host(address, server))] if address else []
     return [*host, HopCheck("sidecar", inside)]
 
 
-def asks_host(settings: Prod) -> bool:
-    """Tell whether Socket.IO listens on the host itself, and not in a container of its own."""
-    return not settings.networks or settings.upstream.startswith(("172.", "host-gateway:"))
+def asked_on_host(settings: Prod, server: DockerHost) -> str:
+    """Return where the server itself asks Socket.IO; empty where it listens in a container of its own, or behind tcp://."""
+    return host_address(settings.upstream) if server.is_here or server.is_remote else ""
+
+
+def _on_host(address: str, server: DockerHost) -> str:
+    """Return the ``curl`` line of a handshake, with its answer judged; over ssh the step asks the same there."""
+    if server.is_remote:
+        return server.line("check", "host", address)
+    asked = f"curl -sS -i --max-time 10 --noproxy '*' {shlex.quote(f'http://{address}{HANDSHAKE}')}"
+    return f"{asked} 2>&1 | {raven_realtime('sidecar', 'check', 'host', address, '--answer', '-')}"
 
 
 def ownership(settings: Prod, server: DockerHost, stack: str) -> str:
     """Return the line that compares the sidecar's labels, on its standard input, with all that runs on the server."""
-    reached = server.options(ssh_key_file=settings.ssh_key_file, ssh_host_key=settings.ssh_host_key)
-    return raven_realtime("ownership", *_wanted(settings), "--stack", stack, *reached)
+    return raven_realtime("ownership", *_wanted(settings), "--stack", stack, *server.options)
 
 
 def routers(settings: Prod) -> list[HopCheck]:
@@ -60,19 +67,19 @@ def outward(settings: Prod, host: DockerHost, credentials: Mapping[str, pulumi.I
         url = f"https://{served.host}"
         mark = f"-{served.host}" if several else ""
         where = _where(settings)
-        here = host.connection is None and asks_host(settings)
-        like = ("--like", f"http://localhost:{SOCKETIO_PORT}") if here else ()
-        trust = _trust(settings)
+        here = asked_on_host(settings, host) if host.is_here else ""
+        like = ("--like", f"http://{here}") if here else ()
+        trusted = _trust(settings)
         found += [
             HopCheck(f"public{mark}", _curl(settings, served.host, ["--insecure", *where, *like])),
             HopCheck(f"certificate{mark}", _certificate(settings, served.host, [*where, *_authority(settings)])),
             HopCheck(
                 f"upgrade{mark}",
-                raven_realtime("check", "upgrade", url, *where, *trust, "--stay", str(settings.stay_seconds)),
+                raven_realtime("check", "upgrade", url, *where, *trusted, "--stay", str(settings.stay_seconds)),
             ),
             HopCheck(
                 f"connect{mark}",
-                raven_realtime("check", "connect", url, *where, *trust, "--site", served.site),
+                raven_realtime("check", "connect", url, *where, *trusted, "--site", served.site),
             ),
         ]
     found += routers(settings)
@@ -96,20 +103,18 @@ def _bench(settings: Prod, host: DockerHost) -> list[str]:
     if not settings.bench_path and not settings.bench_command:
         return []
     called = ["--bench-command", settings.bench_command] if settings.bench_command else []
-    reached = host.ssh_options(ssh_key_file=settings.ssh_key_file, ssh_host_key=settings.ssh_host_key)
-    server = ["--ssh", host.address, *reached] if host.connection else []
+    server = ["--ssh", host.address, *host.ssh_options] if host.is_remote else []
     return ["--bench", settings.bench_path or ".", *called, *server]
 
 
-def public(settings: Prod) -> dict[str, str]:
-    """Return what ask_traefik.sh reads: where the first host is asked, and what its certificate is expected to be."""
-    return {
-        "HOST": settings.served[0].host,
-        "ADDRESS": settings.public_address or "",
-        "TLS_PORT": str(PUBLIC_TLS_PORT),
-        "RESOLVER": settings.cert_resolver,
-        "TRUST": "yes" if settings.trust_certificate else "no",
-    }
+def at(settings: Prod) -> tuple[str, ...]:
+    """Return where Traefik is asked, as an option of `raven-realtime sidecar`."""
+    return ("--address", settings.public_address) if settings.public_address else ()
+
+
+def trust(settings: Prod) -> tuple[str, ...]:
+    """Return whether the certificate has to be trusted, as an option of `raven-realtime sidecar`."""
+    return () if settings.trust_certificate else ("--no-trust",)
 
 
 def _certificate(settings: Prod, host: str, options: list[str]) -> str:
@@ -117,19 +122,23 @@ def _certificate(settings: Prod, host: str, options: list[str]) -> str:
 
     Without `trustCertificate` it does not wait, and passes with a line that says what is not trusted.
     """
-    authority = f" --cacert {shlex.quote(settings.ca_file)}" if settings.ca_file else ""
-    again = "--retry 5 --retry-delay 3 --retry-all-errors --max-time 10"  # Traefik may be asking for it just now
-    wait = f"curl -sS -o /dev/null {again}{_resolve(settings, host)}{authority} https://{host}/ 2>/dev/null"
+    again = "--retry 5 --retry-delay 3 --retry-all-errors"  # Traefik may be asking for it just now
+    where = f"--max-time 10{_resolve(settings, host)} https://{host}/ 2>/dev/null"
+    wait = f"curl -sS -o /dev/null {again} {where}"
+    if settings.ca_file:  # curl trusts it instead of the system's, so the system's come first
+        authority = f"--cacert {shlex.quote(settings.ca_file)}"
+        wait = f"{{ curl -sS -o /dev/null {where} || curl -sS -o /dev/null {again} {authority} {where}; }}"
     check = raven_realtime("check", "handshake", f"https://{host}", *options)
-    explained = command("explain_certificate", {**public(settings), "HOST": host}, in_project(FOLDER))
+    shown = ("--host", host, "--resolver", settings.cert_resolver, *at(settings), *trust(settings))
+    explained = raven_realtime("sidecar", "check", "certificate", *shown)
     if not settings.trust_certificate:
         return f'if said=$({check} 2>/dev/null); then echo "$said"; else {explained}; fi'
     return f"{wait}; {{ {check} || {explained}; }}"
 
 
 def _resolve(settings: Prod, host: str) -> str:
-    address = settings.public_address
-    return f" --resolve {host}:{PUBLIC_TLS_PORT}:{address}" if address else ""
+    address = settings.public_address  # which a proxy of the environment would not ask
+    return f" --noproxy '*' --resolve {host}:{PUBLIC_TLS_PORT}:{address}" if address else ""
 
 
 def _curl(settings: Prod, host: str, options: list[str]) -> str:

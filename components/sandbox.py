@@ -20,7 +20,7 @@ from raven_realtime.proxies.unreadable import Unreadable
 from raven_realtime.sandbox import local_tunnel
 from raven_realtime.sandbox.ngrok import Endpoint, host_of
 from raven_realtime.sandbox.places import Places
-from raven_realtime.sandbox.survey import Found, look
+from raven_realtime.sandbox.survey import Found, is_unseen, look, presume
 from raven_realtime.settings import Sandbox, load_sandbox
 
 TWO_TUNNELS = (
@@ -109,7 +109,7 @@ class RealtimeSandbox(pulumi.ComponentResource):
             plain = given | dict.fromkeys(secrets, "[secret]")
             settings = load_sandbox(plain, where=f"the arguments of {name}")
             places = Places.at()
-            found = look(settings, places)
+            found = presume(settings, places) if is_unseen() else look(settings, places)
         except (Problem, Unreadable) as problem:
             raise pulumi.RunError(str(problem)) from None
         self._build(Ground(name, settings, places, found, secrets, pulumi.ResourceOptions(parent=self)))
@@ -168,6 +168,7 @@ class RealtimeSandbox(pulumi.ComponentResource):
                     multiplexed=settings.topology == "multiplexer",
                     stay_seconds=settings.stay_seconds,
                     ca=ground.ca or None,
+                    besides=settings.tunnel != "local",
                     credentials_file=found.credentials_file,
                     environment=credentials,
                 )
@@ -202,9 +203,10 @@ class Ground:
 
     @property
     def ca(self) -> str:
-        """The certificate authority of the public URL, where it is not the system's."""
-        own = self.places.certificate.relative_to(Path.cwd()) if self.settings.tunnel == "local" else ""
-        return self.settings.ca_file or str(own)
+        """The certificate authority of the public URL, where it is not the system's: the local tunnel has its own."""
+        if self.settings.tunnel == "local":
+            return str(self.places.certificate.relative_to(Path.cwd()))
+        return self.settings.ca_file or ""
 
 
 def prepare(ground: Ground, parent: pulumi.Resource, after: Sequence[pulumi.Resource] = ()) -> list[pulumi.Resource]:

@@ -35,7 +35,9 @@ class Path:
     multiplexed: bool
     stay_seconds: int
     ca: str | None = None
-    """A certificate to trust: the local tunnel's."""
+    """A certificate authority to trust: the local tunnel's own, or one besides the system's."""
+    besides: bool = False
+    """Whether the system's certificate authorities are trusted too."""
     credentials_file: str | None = None
     environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     """Credentials of the event check, where they come from the configuration."""
@@ -53,7 +55,7 @@ def checks(path: Path) -> list[HopCheck]:
 
     origin = HopCheck("origin", _curl(ORIGIN, "--at", "origin"))
     multiplexer = HopCheck("multiplexer", _curl(MULTIPLEXER, "--at", "multiplexer", "--like", ORIGIN))
-    public = HopCheck("public", through(partial(_public, ca=path.ca)))
+    public = HopCheck("public", through(partial(_public, ca=path.ca, besides=path.besides)))
     upgrade = HopCheck("upgrade", through(partial(_check, "upgrade", [*trust, "--stay", str(path.stay_seconds)])))
     connect = HopCheck("connect", through(partial(_check, "connect", [*trust, "--site", path.site], page=two_urls)))
     event_options = [
@@ -66,15 +68,17 @@ def checks(path: Path) -> list[HopCheck]:
     return [origin, *([multiplexer] if path.multiplexed else []), public, upgrade, connect, event]
 
 
-def _curl(url: str, *options: str, ca: str | None = None) -> str:
+def _curl(url: str, *options: str, ca: str | None = None, besides: bool = False) -> str:
     """Return the curl line for a handshake, with its answer judged."""
-    trust = f" --cacert {shlex.quote(ca)}" if ca else ""
-    judge = raven_realtime("check", "handshake", url, "--answer", "-", *options)
-    return f"curl -sS -i --max-time 10 --noproxy {LOOPBACK}{trust} '{url}{HANDSHAKE}' | {judge}"
+    curl, where = f"curl -sS -i --max-time 10 --noproxy {LOOPBACK}", f"'{url}{HANDSHAKE}'"
+    ask = f"{curl} --cacert {shlex.quote(ca)} {where}" if ca else f"{curl} {where}"
+    if ca and besides:  # curl trusts a file instead of the system's
+        ask = f"{{ {curl} {where} 2>/dev/null || {ask}; }}"
+    return f"{ask} | {raven_realtime('check', 'handshake', url, '--answer', '-', *options)}"
 
 
-def _public(urls: list[str], *, ca: str | None) -> str:
-    return _curl(urls[1], "--at", "public", "--like", ORIGIN, ca=ca)
+def _public(urls: list[str], *, ca: str | None, besides: bool) -> str:
+    return _curl(urls[1], "--at", "public", "--like", ORIGIN, ca=ca, besides=besides)
 
 
 def _check(hop: str, options: list[str], urls: list[str], *, page: bool = False) -> str:

@@ -15,28 +15,16 @@ from components import prod_checks
 from components.checks import PostDeployChecks
 from components.commands import local_command
 from components.docker_host import DockerHost
-from raven_realtime.ports import SIDECAR_PORT, SOCKETIO_PORT
+from components.former import Former
+from raven_realtime.ports import SIDECAR_PORT
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.nginx.fingerprint import STATUS_HOST, configuration_hash
 from raven_realtime.proxies.unreadable import Unreadable
 from raven_realtime.settings import PROJECT, Prod, load_prod
 from raven_realtime.sidecar import labels, sizes
-from raven_realtime.sidecar.configuration import HOST_GATEWAY, render, upstream_address, uses_gateway
-from raven_realtime.sidecar.scripts import LEAVING
+from raven_realtime.sidecar.configuration import CONFIG_FOLDER, HOST_GATEWAY, USER, render, uses_gateway
+from raven_realtime.sidecar.containers import GRACE_SECONDS, LEAVING
 
-CONFIG_FOLDER = "/etc/frappe-socketio"
-USER = "101:101"
-"""An unprivileged user; the number of the official image's `nginx`. It needs no entry in /etc/passwd."""
-GRACE_SECONDS = 10
-"""How long a container that is replaced may finish its requests; its WebSockets reconnect to the new one."""
-TRAEFIK_LISTS_SECONDS = 4
-"""Traefik's providersThrottleDuration is 2 s by default: then it lists a container that became healthy."""
-ROUTE_SECONDS = 8
-"""How long Traefik may take to lead to a container that was started: it has to be healthy, and listed."""
-CERTIFICATE_SECONDS = 15
-"""How long Traefik may take to get a certificate for a host that is new."""
-HANDOVER_SECONDS = 1
-"""The same where nothing can take over meanwhile, because the routing labels change."""
 HEALTH = (
     f"[ ! -e {LEAVING} ] && {{ curl -fsS -o /dev/null -H 'Host: {STATUS_HOST}' http://127.0.0.1:{SIDECAR_PORT}/ "
     f"|| wget -q -O /dev/null --header 'Host: {STATUS_HOST}' http://127.0.0.1:{SIDECAR_PORT}/; }}"
@@ -141,37 +129,35 @@ class RealtimeSidecar(pulumi.ComponentResource):
         """Declare the parts in the order in which they need each other."""
         mine = pulumi.ResourceOptions(parent=self)
         made = Generation.of(name, settings, image)
-        scripts = host.bring_scripts(name, self)
+        if host.is_remote:
+            for former in ("handover", "scripts-folder", f"{made.generation}-nginx"):
+                Former(f"{name}-{former}", self)
 
         def pull(after: list[pulumi.Resource]) -> docker.RemoteImage:
             needs = pulumi.ResourceOptions(parent=self, depends_on=after)
             return docker.RemoteImage(f"{name}-image", name=image, keep_locally=True, opts=needs)
 
-        # handover.sh pulls first and explains an image that there is not; but only the provider knows its logins
+        # the look pulls first and explains an image that there is not; but only the provider knows its logins
         pulled = pull([]) if pulumi.Config("docker").get("registryAuth") else None
         owned = local_command(
             f"{name}-ownership",
             prod_checks.ownership(settings, host, made.stack),
             parent=self,
-            after=scripts,
             stdin=json.dumps(made.routing, sort_keys=True),
-            environment=host.environment,
             triggers=[made.generation],
         )
-        ready = host.line(
-            f"{name}-handover",
-            host.script("handover", made.for_handover(settings, image)),
+        ready = host.step(
+            f"{name}-look",
+            host.line("look", *made.for_look(settings, image)),
             parent=self,
             after=[owned, *([pulled] if pulled else [])],
-            delete=host.script("remove_all", {"STACK": made.stack}),
+            delete=host.line("remove", "--stack", made.stack),
+            was=f"{name}-handover",
         )
         if pulled is None:
             pulled = pull([ready])
-        places = {"BENCH": settings.bench_path, "COMPOSE": settings.compose_file, "NGINX": settings.nginx_file}
-        if any(places.values()):
-            named = {key: value or "" for key, value in places.items()}
-            align = {"ALIGN": "yes" if settings.align_ports else "no", "PORT_WANTED": str(SOCKETIO_PORT)}
-            ready = host.line(f"{name}-ports", host.script("ports", named | align), parent=self, after=[ready])
+        if named := places(settings):
+            ready = host.step(f"{name}-ports", host.line("ports", *named), parent=self, after=[ready])
         volume = docker.Volume(
             f"{made.resource}-config",
             name=made.volume,
@@ -179,13 +165,20 @@ class RealtimeSidecar(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[ready]),
         )
         configuration = render(settings)
-        installed = host.line(
+        installed = host.step(
             f"{made.resource}-nginx",
-            host.script("install_config", made.for_install(settings, image, configuration)),
+            host.line("install", *made.for_install(settings, image)),
             parent=self,
             after=[volume],
-            delete=made.remove_orphans(),
+            delete=host.line("remove", "--stack", made.stack, "--generation", made.generation),
             stdin=configuration,
+        )
+        carried = host.step(
+            f"{name}-bridge",
+            host.line("bridge", *made.for_bridge(settings)),
+            parent=self,
+            after=[installed],
+            triggers=[made.generation],
         )
         sidecar_container = docker.Container(
             made.resource,
@@ -196,7 +189,7 @@ class RealtimeSidecar(pulumi.ComponentResource):
                 for label, value in sorted({**made.routing, **made.marks}.items())
             ],
             volumes=[docker.ContainerVolumeArgs(volume_name=volume.name, container_path=CONFIG_FOLDER, read_only=True)],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[installed]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[installed, carried]),
         )
         path = [made.generation, configuration_hash(configuration), sidecar_container.id]
         inward = PostDeployChecks(
@@ -204,12 +197,11 @@ class RealtimeSidecar(pulumi.ComponentResource):
             prod_checks.inward(settings, host, sidecar_container.id, made.stack),
             triggers=path,
             after=[sidecar_container],
-            on=host,
             opts=mine,
         )
-        settled = host.line(
+        settled = host.step(
             f"{name}-settle",
-            sidecar_container.id.apply(lambda kept: host.script("settle", {**made.for_settle(settings), "KEEP": kept})),
+            sidecar_container.id.apply(lambda kept: host.line("settle", kept, *made.for_settle(settings))),
             parent=self,
             after=inward.all,
             triggers=[made.generation, sidecar_container.id],
@@ -257,59 +249,45 @@ class Generation:
         """The name of the volume that holds its configuration."""
         return f"{self.resource}-config"
 
-    def for_handover(self, settings: Prod, image: str) -> dict[str, str]:
-        """Return what handover.sh reads."""
-        return {
-            "STACK": self.stack,
-            "GENERATION": self.generation,
-            "ROUTING": self.marks[labels.ROUTING],
-            "ROUTER": settings.router,
-            "HOST": settings.served[0].host,
-            "RESOLVER": settings.cert_resolver,
-            "NETWORK": settings.networks[0] if settings.networks else "",
-            "NETWORKS": " ".join(settings.networks),
-            "ADDRESS": upstream_address(settings),
-            "ADD_HOSTS": add_hosts(settings),
-            "FILES": str(sizes.files(settings.capacity)),
-            "IMAGE": image,
-            "UPSTREAM": settings.upstream,
-            "GRACE": str(HANDOVER_SECONDS),
-        }
+    def for_look(self, settings: Prod, image: str) -> list[str]:
+        """Return the options of the look at the Docker host."""
+        return [
+            *("--stack", self.stack, "--image", image, "--router", settings.router),
+            *("--host", settings.served[0].host, "--resolver", settings.cert_resolver),
+            *("--upstream", settings.upstream, "--files", str(sizes.files(settings.capacity))),
+            *(word for network in settings.networks for word in ("--network", network)),
+        ]
 
-    def for_install(self, settings: Prod, image: str, configuration: str) -> dict[str, str]:
-        """Return what install_config.sh reads besides the configuration."""
-        return {
-            "STACK": self.stack,
-            "GENERATION": self.generation,
-            "VOLUME": self.volume,
-            "USER_ID": USER,
-            "IMAGE": image,
-            "FILES": str(sizes.files(settings.capacity)),
-            "DRAINING": str(sizes.DRAINING),
-            "ADD_HOSTS": add_hosts(settings),
-            "HASH": configuration_hash(configuration),
-        }
+    def for_install(self, settings: Prod, image: str) -> list[str]:
+        """Return the options of the configuration's installation."""
+        return [
+            *("--stack", self.stack, "--generation", self.generation, "--volume", self.volume, "--image", image),
+            *("--files", str(sizes.files(settings.capacity))),
+            *(["--host-gateway"] if uses_gateway(settings.upstream) else []),
+        ]
 
-    def remove_orphans(self) -> str:
-        """Return the line that removes what an interrupted update left of this generation, before its volume goes.
+    def for_bridge(self, settings: Prod) -> list[str]:
+        """Return the options of the bridge that carries the route of before."""
+        first = settings.served[0].host
+        routing = self.marks[labels.ROUTING]
+        return ["--stack", self.stack, "--routing", routing, "--host", first, *prod_checks.at(settings)]
 
-        Pulumi has removed its own container by then: that needs the configuration, and so goes first.
-        """
-        marks = " ".join(f"--filter label={mark}={self.marks[mark]}" for mark in (labels.STACK, labels.GENERATION))
-        return f"docker ps -aq {marks} | xargs -r docker rm -f"
+    def for_settle(self, settings: Prod) -> list[str]:
+        """Return the options of the last step, besides the container that stays."""
+        return [
+            *("--stack", self.stack, "--generation", self.generation, "--host", settings.served[0].host),
+            *("--resolver", settings.cert_resolver, *prod_checks.at(settings), *prod_checks.trust(settings)),
+        ]
 
-    def for_settle(self, settings: Prod) -> dict[str, str]:
-        """Return what settle.sh reads besides the container that stays."""
-        return {
-            **prod_checks.public(settings),
-            "CERTIFICATE_SECONDS": str(CERTIFICATE_SECONDS),
-            "ROUTE_SECONDS": str(ROUTE_SECONDS),
-            "STACK": self.stack,
-            "GENERATION": self.generation,
-            "GRACE": str(GRACE_SECONDS),
-            "TRAEFIK_LISTS": str(TRAEFIK_LISTS_SECONDS),
-            "PIDS": str(sizes.PIDS),
-        }
+
+def places(settings: Prod) -> list[str]:
+    """Return the options that name the server's files with the port; none where the settings name no file."""
+    named = (("--bench", settings.bench_path), ("--compose", settings.compose_file), ("--nginx", settings.nginx_file))
+    given = [word for option, value in named if value for word in (option, value)]
+    if not given:
+        return []
+    called = ["--bench-command", settings.bench_command] if settings.bench_command else []
+    return [*given, *called, *(["--align"] if settings.align_ports else [])]
 
 
 def container(settings: Prod) -> dict[str, Any]:
@@ -344,15 +322,10 @@ def container(settings: Prod) -> dict[str, Any]:
             "retries": 4,
             "start_period": "0s",
         },
-        "hosts": [{"host": HOST_GATEWAY, "ip": "host-gateway"}] if uses_gateway(settings) else None,
+        "hosts": [{"host": HOST_GATEWAY, "ip": "host-gateway"}] if uses_gateway(settings.upstream) else None,
         "networks_advanced": [{"name": network, "aliases": ["frappe-socketio"]} for network in settings.networks]
         or None,
     }
-
-
-def add_hosts(settings: Prod) -> str:
-    """Return docker run's flag for the host's gateway address, if it is asked."""
-    return f"--add-host={HOST_GATEWAY}:host-gateway" if uses_gateway(settings) else ""
 
 
 def require_image(settings: Prod) -> str:

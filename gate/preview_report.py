@@ -31,6 +31,7 @@ from raven_realtime.declared.preview.plan import Plan, read_events
 from raven_realtime.declared.preview.report import markdown, passes
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.unreadable import Unreadable
+from raven_realtime.sandbox.survey import UNSEEN
 from raven_realtime.settings import PROJECT
 from toolchain import engine, shell
 from toolchain.places import PULUMI_HOME, ROOT, VENV
@@ -151,6 +152,7 @@ class Side:
             **shell.variables(engine.require(), {**kept, **own}, self.scratch),
             "PULUMI_HOME": str(self.scratch / "home"),
             "PULUMI_DEBUG_COMMANDS": "true",
+            UNSEEN: "yes",
             "PYTHONPATH": str(self.folder),
             "NO_COLOR": "1",
         }

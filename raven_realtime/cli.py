@@ -49,6 +49,7 @@ COMMANDS = {
     "render": "render.command",
     "sandbox": "sandbox.command",
     "manual": "manual",
+    "sidecar": "sidecar.command",
 }
 """Each command, and the module below raven_realtime that holds it.
 

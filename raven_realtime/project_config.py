@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import SecretStr
 from ruamel.yaml import YAML
 
-from raven_realtime.settings import TARGETS, keys
+from raven_realtime.settings import TARGETS, differs, keys
 
 PROJECT_FILE = Path("Pulumi.yaml")
 
@@ -18,8 +18,9 @@ PROJECT_FILE = Path("Pulumi.yaml")
 def declarations() -> dict[str, dict[str, Any]]:
     """Return each key's declaration (type, description, default), as Pulumi's project file spells it.
 
-    Pulumi's typed configuration has no optional keys: what may be left out has an empty default. A secret can have no
-    default in clear text, so the optional secrets (apiKey, apiSecret, ngrokAuthtoken) cannot be declared.
+    Pulumi's typed configuration has no optional keys: what may be left out, or has a default in each target, has an
+    empty one. A secret can have no default in clear text, so the optional secrets (apiKey, apiSecret, ngrokAuthtoken)
+    cannot be declared.
     Source: Pulumi documentation, "Pulumi project file", `config` options.
     """
     declared: dict[str, dict[str, Any]] = {}
@@ -27,13 +28,16 @@ def declarations() -> dict[str, dict[str, Any]]:
         for key, field in keys(model).items():
             if key in declared or field.annotation == SecretStr | None:
                 continue
-            both = all(key in keys(other) for other in TARGETS.values())
-            scope = "" if both else f" ({target} only)"
+            having = {name: keys(model)[key] for name, model in TARGETS.items() if key in keys(model)}
+            shared = not differs(key)
+            scope = "" if len(having) == len(TARGETS) else f" ({target} only)"
+            if not shared:
+                scope = f" (default: {', '.join(f'{one.default} in {name}' for name, one in having.items())})"
             entry: dict[str, Any] = {"description": f"{field.description}{scope}"}
             if field.annotation is bool:
                 entry |= {"type": "boolean", "default": field.default}
             elif "int" in str(field.annotation):
-                entry |= {"type": "integer", "default": field.default or 0}
+                entry |= {"type": "integer", "default": (shared and field.default) or 0}
             elif "tuple" in str(field.annotation):
                 entry |= {"type": "array", "items": {"type": "string"}, "default": []}
             elif field.is_required():

@@ -157,6 +157,10 @@ class Sandbox(Common):
 
     target: Literal["sandbox"] = Field(description="What the stack provisions")
     bench: str = Field("demo", description='"demo" for the bench that comes with the project, or the path of your own')
+    capacity: int = Field(
+        1_500, ge=100, le=500_000, description="Sockets to hold at once; nginx and its file limits are sized by it"
+    )
+    """By default what a machine holds that lets a process have 4096 files, the least that Linux came with."""
     site: str | None = Field(
         None,
         description="The Frappe site behind the tunnel; the bench's default_site if left out",
@@ -379,6 +383,11 @@ def keys(model: type[Common]) -> dict[str, Any]:
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
+def differs(key: str) -> bool:
+    """Tell whether the targets have different defaults for a key: then Pulumi, which knows of one, fills in none."""
+    return len({repr(keys(model)[key].default) for model in TARGETS.values() if key in keys(model)}) > 1
+
+
 def load(config: Mapping[str, Any], *, where: str = "Pulumi.<stack>.yaml") -> Sandbox | Prod:
     """Read the settings of one stack.
 
@@ -403,7 +412,7 @@ def load(config: Mapping[str, Any], *, where: str = "Pulumi.<stack>.yaml") -> Sa
     for key, text in config.items():
         field = known.get(key)
         value = text if field is None else _typed(text, field.annotation)
-        if value in UNSET and (field is None or field.default in UNSET or field.is_required()):
+        if value in UNSET and (field is None or field.default in UNSET or field.is_required() or differs(key)):
             continue
         if field is not None:
             values[key] = value

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
+import stat
+import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -44,16 +49,66 @@ def options_for(address: str, key: Path | None, host_key: str, further: Sequence
         address: ``ssh://user@server:port``; for another one there are only ``further`` and the key.
         key: the private key's file; those of the agent and of ssh's configuration if left out.
         host_key: the server's public key; what ssh knows of the server counts if left out.
-        further: options that come first.
+        further: options besides; a key among them does not count where one is given.
     """
-    given = [*further, *(["-i", str(key.expanduser()), "-o", "IdentitiesOnly=yes"] if key else [])]
+    given = _without_keys(further) if key else list(further)
+    given += ["-i", str(key.expanduser()), "-o", "IdentitiesOnly=yes"] if key else []
     with tempfile.TemporaryDirectory(prefix="raven-realtime-") as folder:
         if host_key and address.startswith("ssh://"):
             parts = urlsplit(address)
             known = Path(folder, "known_hosts")
             known.write_text(known_hosts(parts.hostname or "", parts.port or PORT, host_key))
-            given += ["-o", f"UserKnownHostsFile={known}", "-o", "StrictHostKeyChecking=yes"]
+            # of several values of an option ssh takes the first
+            given = ["-o", f"UserKnownHostsFile={known}", "-o", "StrictHostKeyChecking=yes", *given]
         yield given
+
+
+def _without_keys(options: Sequence[str]) -> list[str]:
+    """Return options of ssh without ``-i KEY``."""
+    named = {index + shift for index, word in enumerate(options) if word == "-i" for shift in (0, 1)}
+    return [word for index, word in enumerate(options) if index not in named]
+
+
+PERSIST = 90
+"""Seconds that a shared login outlives the step that used it last."""
+
+
+def shared(address: str, options: Sequence[str], key: Sequence[str]) -> list[str]:
+    """Return the options that have every step of an update use one login, which is made if there is none.
+
+    Where it cannot be made each command logs in by itself, and says what is the matter.
+
+    Args:
+        address: ``ssh://user@server:port``.
+        options: options of ssh, such as `options_for` gives.
+        key: what tells this login from another one to the same address.
+    """
+    folder = Path(tempfile.gettempdir(), f"raven-realtime-{os.getuid()}")
+    folder.mkdir(mode=0o700, exist_ok=True)
+    made = folder.lstat()
+    if made.st_uid != os.getuid() or not stat.S_ISDIR(made.st_mode) or made.st_mode & 0o077:
+        return []
+    agent = os.environ.get("SSH_AUTH_SOCK", "")
+    name = hashlib.sha256(json.dumps([address, *key, agent]).encode()).hexdigest()[:16]
+    use = ["-o", f"ControlPath={folder / name}", "-o", "ControlMaster=no"]
+    nothing = subprocess.DEVNULL
+    try:
+        check = [*words(address, [*options, *use, "-O", "check"])]
+        if subprocess.run(check, stdin=nothing, stdout=nothing, stderr=nothing, check=False).returncode:
+            login = [
+                "-o",
+                f"ControlPath={folder / name}",
+                "-o",
+                "ControlMaster=auto",
+                "-o",
+                f"ControlPersist={PERSIST}",
+            ]
+            open_ = [*words(address, [*options, *login]), "true"]
+            # the login goes to the background and would keep a pipe of ours open
+            subprocess.run(open_, stdin=nothing, stdout=nothing, stderr=nothing, check=False)
+    except FileNotFoundError:
+        return []
+    return use
 
 
 def known_hosts(host: str, port: int, key: str) -> str:

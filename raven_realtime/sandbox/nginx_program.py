@@ -18,6 +18,7 @@ from raven_realtime.proxies.unreadable import Unreadable
 from raven_realtime.sandbox import nginx_check
 from raven_realtime.sandbox.places import Places
 from raven_realtime.sandbox.supervisor import Program, Supervisor
+from raven_realtime.sandbox.survey import is_unseen
 from raven_realtime.sandbox.whole_file import write_whole
 from raven_realtime.sidecar.pieces import Capacity
 
@@ -33,8 +34,8 @@ def owner() -> str:
 
 
 def capacity(sockets: int) -> Capacity:
-    """Return the capacity that this machine's limit of files allows."""
-    return Capacity(sockets, limit=resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+    """Return the capacity that this machine's limit of files allows, if it is this machine's nginx."""
+    return Capacity(sockets, limit=None if is_unseen() else resource.getrlimit(resource.RLIMIT_NOFILE)[1])
 
 
 def install(places: Places, name: str, text: str, status_url: str) -> bool:

@@ -27,12 +27,20 @@ def require_programs(settings: Sandbox) -> None:
             "supervisor is not installed: it keeps the sandbox's processes. pip install 'raven-realtime[pulumi]'"
         )
     if settings.tunnel == "ngrok":
-        if settings.ngrok_authtoken is None:
-            raise Problem(
-                f"{PROJECT}:ngrokAuthtoken is missing, and tunnel is ngrok. "
-                f"Set it as a secret: pulumi config set --secret {PROJECT}:ngrokAuthtoken"
-            )
         ngrok.find(settings.ngrok_path)
+
+
+def require_authtoken(settings: Sandbox) -> None:
+    """Refuse ngrok without an account.
+
+    Raises:
+        Problem: its authtoken is missing.
+    """
+    if settings.tunnel == "ngrok" and settings.ngrok_authtoken is None:
+        raise Problem(
+            f"{PROJECT}:ngrokAuthtoken is missing, and tunnel is ngrok. "
+            f"Set it as a secret: pulumi config set --secret {PROJECT}:ngrokAuthtoken"
+        )
 
 
 def require_port(port: int, places: Places, what: str) -> None:

@@ -6,8 +6,10 @@ Source of the options and states: supervisor's documentation, "Configuration Fil
 from __future__ import annotations
 
 import configparser
+import glob
 import io
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -95,8 +97,9 @@ def configuration(places: Places) -> str:
         "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
     }
     parser["supervisorctl"] = {"serverurl": f"unix://{_escaped(str(places.supervisor_socket))}"}
-    # Relative to this file: supervisor splits the value at white space, which a checkout's path may have.
-    parser["include"] = {"files": str((places.programs / "*.conf").relative_to(places.supervisor_conf.parent))}
+    # supervisor splits the value at white space and takes it for a pattern; a checkout's path may have both
+    programs = re.sub(r"\s", "?", glob.escape(str(places.programs)))
+    parser["include"] = {"files": _escaped(f"{programs}/*.conf")}
     return _text(parser)
 
 

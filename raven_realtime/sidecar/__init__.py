@@ -1,4 +1,5 @@
-"""What production needs on the Docker host: Traefik's labels, sizes, and the scripts that run there.
+"""Production's sidecar on a Docker host: Traefik's labels, nginx, sizes, and the steps of a deployment, one a module.
 
-The scripts are plain `sh` and need `docker` only, so that they run on a server which has nothing of ours installed.
+Every step runs on the operator's machine, and speaks to the Docker host through the `docker` program and to the server
+through the system's `ssh` (``raven-realtime sidecar …``): the server needs nothing of ours.
 """

@@ -11,16 +11,33 @@ from raven_realtime.sidecar.pieces import Capacity
 DOCKER_DNS = "127.0.0.11"
 """The DNS server in every container on a network that the user made (Docker documentation, "Networking overview")."""
 HOST_GATEWAY = "host.docker.internal"
+CONFIG_FOLDER = "/etc/frappe-socketio"
+"""Where a sidecar's container has its configuration."""
+USER = "101:101"
+"""An unprivileged user; the number of the official image's `nginx`. It needs no entry in /etc/passwd."""
 
 
-def uses_gateway(settings: Prod) -> bool:
+def uses_gateway(upstream: str) -> bool:
     """Tell whether Socket.IO is asked at the host's gateway address."""
-    return settings.upstream.startswith("host-gateway:")
+    return upstream.startswith("host-gateway:")
 
 
-def upstream_address(settings: Prod) -> str:
+def container_address(upstream: str) -> str:
     """Return Socket.IO's address as a container knows it."""
-    return settings.upstream.replace("host-gateway:", f"{HOST_GATEWAY}:")
+    return upstream.replace("host-gateway:", f"{HOST_GATEWAY}:")
+
+
+def add_hosts(*, gateway: bool) -> tuple[str, ...]:
+    """Return docker run's flag for the host's gateway address, if it is asked."""
+    return (f"--add-host={HOST_GATEWAY}:host-gateway",) if gateway else ()
+
+
+def host_address(upstream: str) -> str:
+    """Return where the server itself finds Socket.IO; empty where only a container's network knows the name."""
+    name, _, port = upstream.rpartition(":")
+    if uses_gateway(upstream):
+        return f"localhost:{port}"
+    return upstream if name.startswith("[") or re.fullmatch(r"[\d.]+", name) else ""
 
 
 def render(settings: Prod) -> str:
@@ -29,8 +46,8 @@ def render(settings: Prod) -> str:
     Raises:
         Problem: no host, or a name that cannot stand in an nginx configuration.
     """
-    address = upstream_address(settings)
-    is_container = bool(settings.networks) and not re.fullmatch(r"[\d.]+:\d+", address) and not uses_gateway(settings)
+    address = container_address(settings.upstream)
+    is_container = bool(settings.networks) and not host_address(settings.upstream)
     return sidecar.render(
         sidecar.Sidecar(
             hosts=settings.served,

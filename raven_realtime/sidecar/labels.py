@@ -14,6 +14,8 @@ STACK = "raven-realtime.stack"
 ROUTING = "raven-realtime.routing"
 """The hash of the routing labels: containers that differ in it cannot serve side by side."""
 GENERATION = "raven-realtime.generation"
+BRIDGE = "raven-realtime.bridge"
+"""Marks a container that carries the old route while two generations change places; its value is the old one's."""
 
 
 def rule(hosts: Sequence[ServedHost]) -> str:

@@ -18,6 +18,8 @@ WORKERS = 1
 `auto` is a worker a core, and each reload with live sockets leaves as many draining: 16 cores passed the limits at
 the third reload. Frappe's Socket.IO is one process, and one worker forwards twice what that can answer (40 µs of CPU a
 handshake against 100); a second one only takes turns with it on the same cores."""
+WHO = "/socket.io/.sidecar"
+"""Where a sidecar names itself, by its container's hostname: so it shows, through Traefik, which of them answers."""
 PRIVATE_NETWORKS = ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "::1/128")
 """Where Traefik asks from on a Docker network, whichever one it is."""
 
@@ -89,6 +91,9 @@ def render(wanted: Sidecar) -> str:
                     say("server_name", *(served.host for served in wanted.hosts)),
                     *named,
                     *pieces.socketio_locations(target, "$raven_site", wanted.timeout),
+                    block(
+                        "location", "=", WHO, of=(say("default_type", "text/plain"), say("return", 200, "$hostname"))
+                    ),
                     block(
                         "location",
                         "/",

@@ -106,7 +106,7 @@ def prod(host: str = HOST, **settings: Any) -> Stack:
         "labels": as_labels(labels.routing(given)),
     }
     return (
-        Declared(COMMAND, "nginx", {"create": "sh install_config.sh", "stdin": render(given)}),
+        Declared(COMMAND, "nginx", {"create": "raven-realtime sidecar install", "stdin": render(given)}),
         Declared(CONTAINER, "sidecar", properties, needs=("nginx",)),
     )
 

@@ -112,9 +112,13 @@ class Checkout:
         file.write_text("\n".join([f"config: {json.dumps(wanted)}", *salts, ""]))  # JSON is YAML
 
 
-def checkout(folder: Path) -> Checkout:
-    """Copy this checkout into ``folder``."""
-    for name in _files():
+def checkout(folder: Path, commit: str = "") -> Checkout:
+    """Copy this checkout into ``folder``; as it was at a commit of its history, if one is named."""
+    if commit:
+        packed = subprocess.run(["git", "archive", commit], cwd=ROOT, capture_output=True, check=True).stdout
+        folder.mkdir(parents=True)
+        subprocess.run(["tar", "-x", "-C", str(folder)], input=packed, check=True)
+    for name in [] if commit else _files():
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)

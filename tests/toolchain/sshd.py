@@ -49,7 +49,7 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(folder: Path, accepted: Sequence[str] = ("ACCEPTED",)) -> Iterator[Server]:
+def serving(folder: Path, accepted: Sequence[str] = ("ACCEPTED",), host_key: str = "ed25519") -> Iterator[Server]:
     """Run a server for the time of the block; it takes the variables ``accepted`` from clients.
 
     Tests fail, and say so, where there is no sshd.
@@ -57,7 +57,8 @@ def serving(folder: Path, accepted: Sequence[str] = ("ACCEPTED",)) -> Iterator[S
     daemon = shutil.which("sshd", path=SYSTEM_PATH)
     assert daemon is not None, "sshd is missing: python3 -m toolchain ensure --for test"
     for name in ("host_key", "other_key", "user_key"):
-        _keygen("-q", "-t", "ed25519", "-N", "", "-f", str(folder / name))
+        kind = host_key if name == "host_key" else "ed25519"
+        _keygen("-q", "-t", kind, "-N", "", "-f", str(folder / name))
     shutil.copy(folder / "user_key", folder / "encrypted_key")
     _keygen("-q", "-p", "-P", "", "-N", "open sesame", "-f", str(folder / "encrypted_key"))
     shutil.copy(folder / "user_key.pub", folder / "authorized_keys")

@@ -50,10 +50,11 @@ WITHIN: dict[str, set[str]] = {
         "proxies",
         "settings",
         "shown",
+        "sidecar",
         "ssh",
         "versions",
     },
-    "sidecar": {"problem", "proxies", "ports", "settings", "sidecar"},
+    "sidecar": {"docker_host", "machine", "ports", "problem", "proxies", "settings", "sidecar", "ssh"},
     "sandbox": {"problem", "proxies", "sandbox", "ports", "settings", "sidecar"},
     "render": {"render", "sandbox", "ports", "settings", "sidecar"},
 }
@@ -219,3 +220,11 @@ def test_users_read_no_word_that_only_the_house_knows() -> None:
         r"\bthe seed\b|\bseed(?:'s|, section)|facts of this project|\(facts, |Option [AB]\b", re.IGNORECASE
     )
     assert [str(file.relative_to(ROOT)) for file in pages if inner.search(file.read_text())] == []
+
+
+def test_productions_steps_are_in_one_language() -> None:
+    """No shell script in the knowledge, and no command that Pulumi runs on a server itself (docs/adr/0005)."""
+    names = [str(file.relative_to(ROOT)) for file in tracked()]
+    assert [name for name in names if name.startswith("raven_realtime/") and name.endswith(".sh")] == []
+    components = [ROOT / name for name in names if name.startswith("components/") and name.endswith(".py")]
+    assert [file.name for file in components if re.search(r"\bremote\.(Command|Copy)", file.read_text())] == []

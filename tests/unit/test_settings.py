@@ -15,6 +15,7 @@ from raven_realtime.ports import MULTIPLEXER_PORT, SOCKET_TUNNEL_PORT, SOCKETIO_
 from raven_realtime.problem import Problem
 from raven_realtime.project_config import declarations
 from raven_realtime.settings import TARGETS, Prod, Sandbox, ServedHost, keys, load, load_sandbox
+from raven_realtime.sidecar.pieces import Capacity
 from tests import golden
 
 GOLDEN = Path(__file__).parent / "golden" / "settings"
@@ -63,6 +64,8 @@ ACCEPTED: dict[str, tuple[dict[str, Any], str, Any]] = {
         "ngrok_socket_url",
         "https://b.ngrok.io",
     ),
+    "no capacity, in a sandbox": (SANDBOX, "capacity", 1_500),
+    "no capacity, in production": (PROD, "capacity", 10_000),
     "a channel that looks like a number": (SANDBOX | {"channel": "42"}, "channel", "42"),
     "a default of the other target": (SANDBOX | {"entrypoint": "websecure"}, "target", "sandbox"),
     "an empty list of the other target": (SANDBOX | {"hosts": "[]"}, "target", "sandbox"),
@@ -79,6 +82,12 @@ ACCEPTED: dict[str, tuple[dict[str, Any], str, Any]] = {
 def test_accepted(name: str) -> None:
     config, field, value = ACCEPTED[name]
     assert getattr(load(config), field) == value
+
+
+def test_a_stock_machine_holds_what_a_sandbox_has_by_default() -> None:
+    """Of its own accord nobody is told of a limit: 4096 files is the least that Linux came with."""
+    sockets = load(SANDBOX).capacity
+    assert Capacity(sockets, limit=4_096).fits == sockets
 
 
 REFUSED: dict[str, dict[str, Any]] = {

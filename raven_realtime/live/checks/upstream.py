@@ -6,7 +6,6 @@ import asyncio
 import ipaddress
 import socket
 import time
-from pathlib import Path
 
 from raven_realtime.findings import Finding, explain
 from raven_realtime.live.checks import configuration, handshake
@@ -15,6 +14,7 @@ from raven_realtime.live.result import Check, Outcome, Result
 from raven_realtime.live.target import SOCKET_PATH, Place, Target
 from raven_realtime.machine import CannotLook
 from raven_realtime.proxies.nginx.routing import Action
+from raven_realtime.sidecar.host import ASK
 
 CHECK = Check(
     name="upstream",
@@ -27,7 +27,6 @@ SECONDS = 3.0
 GATEWAY_CODES = frozenset(["RT002", "RT003"])
 """What shows outside when nginx finds nothing where it looks."""
 QUERY = f"{SOCKET_PATH}?EIO=4&transport=polling"
-ASK = Path(__file__).parents[2] / "sidecar" / "ask_sidecar.sh"
 
 
 async def check(target: Target, inside: Inside) -> Result:
@@ -83,11 +82,10 @@ def _accepts(inside: Inside, host: str, port: int) -> bool:
 
 
 def _in_container(inside: Inside, container: str, host: str, port: int, target: Target) -> Finding | None:
-    script = ASK.read_text(encoding="utf-8") + '\neval "$ASK"\n'
     started = time.monotonic()
     try:
         told = inside.in_docker(
-            "exec", container, "sh", "-c", script, "ask", f"{host}:{port}", QUERY, target.site or target.host
+            "exec", container, "sh", "-c", ASK, "ask", f"{host}:{port}", QUERY, target.site or target.host
         )
     except CannotLook as reason:
         if "not ask" in str(reason):

@@ -12,17 +12,18 @@ from typing import Any
 from raven_realtime.problem import Problem
 
 CHECKS = "raven-realtime:index:PostDeployChecks"
-COMMANDS = ("command:local:Command", "command:remote:Command")
+COMMAND = "command:local:Command"
+FORMER = "command:remote:Command"
+"""How versions before 0.2 ran what asks the server itself."""
 
 
 @dataclass(frozen=True)
 class Declared:
-    """One check: its name, its command line, its environment, and the server where it runs if it does."""
+    """One check: its name, its command line and its environment."""
 
     name: str
     command: str
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
-    connection: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
 def read(stack: str) -> list[Declared]:
@@ -47,16 +48,23 @@ def read(stack: str) -> list[Declared]:
 
 
 def checks(state: Mapping[str, Any]) -> Iterator[Declared]:
-    """Yield the checks of an exported state; a state lists resources after what they depend on."""
+    """Yield the checks of an exported state; a state lists resources after what they depend on.
+
+    Raises:
+        Problem: an earlier version deployed it, whose checks cannot be run from here.
+    """
     for resource in state.get("deployment", {}).get("resources") or []:
         parent = str(resource.get("parent", ""))
-        if resource["type"] in COMMANDS and parent.split("::")[-2:-1] and parent.split("::")[-2].endswith(CHECKS):
+        if parent.split("::")[-2:-1] and parent.split("::")[-2].endswith(CHECKS):
+            if resource["type"] == FORMER:
+                raise Problem("This stack was deployed by an earlier version. Run pulumi up once, then verify it.")
+            if resource["type"] != COMMAND:
+                continue
             inputs = resource["inputs"]
             yield Declared(
                 name=str(resource["urn"]).rpartition("::")[2],
                 command=plain(inputs["create"]),
                 environment={key: str(plain(value)) for key, value in plain(inputs.get("environment") or {}).items()},
-                connection=plain(inputs.get("connection")),
             )
 
 
@@ -64,6 +72,6 @@ def plain(value: Any) -> Any:
     """Return a value of the state with its secrets opened (``--show-secrets`` writes them as objects)."""
     if isinstance(value, dict):
         if "plaintext" in value:
-            return plain(json.loads(value["plaintext"]))  # a connection is a secret, and the key in it another one
+            return plain(json.loads(value["plaintext"]))
         return {key: plain(inner) for key, inner in value.items()}
     return value

@@ -59,3 +59,17 @@ def test_bad_input_from_elsewhere_is_explained(
     assert run.code != 0
     # behind the message the SDK shows its own stack, as for every packaged component: the message comes first
     assert said in next(line for line in run.diagnostics("error") if "has a problem" in line)
+
+
+def test_an_argument_that_there_is_not_is_refused_with_the_nearest_one(tmp_path: Path, elsewhere: Path) -> None:
+    program = elsewhere / "examples" / "sidecar" / "__main__.py"
+    program.write_text(program.read_text().replace('"capacity"', '"capcity"'))
+    stack = Stack(tmp_path / "state", program.parent)
+    stack.set_config("image", IMAGE)
+    stack.set_config("docker:disableDockerDaemonCheck", "true")
+    run = stack.preview(expect=None)
+    assert run.code != 0
+    said = next(line for line in run.diagnostics("error") if "has a problem" in line)
+    assert "capcity in the arguments of frappe-socketio is not a known" in said
+    assert "Did you mean" in said
+    assert "capacity" in said

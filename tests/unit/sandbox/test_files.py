@@ -74,7 +74,7 @@ def test_what_supervisor_would_expand_is_kept_from_it() -> None:
     assert "%%" in parser["supervisord"]["pidfile"]
 
 
-@pytest.mark.parametrize("folder", ["plain", "my projects", "it's", "bücher", "100%"])
+@pytest.mark.parametrize("folder", ["plain", "my projects", "it's", "bücher", "100%", "[my] projects*"])
 def test_supervisor_finds_the_programs_wherever_the_checkout_lies(tmp_path: Path, folder: str) -> None:
     places = Places(tmp_path / folder)
     places.logs.mkdir(parents=True)

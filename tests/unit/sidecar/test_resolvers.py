@@ -1,12 +1,10 @@
-"""resolvers.sh: which certificate resolvers a static configuration of Traefik declares, as file or as words."""
+"""Which certificate resolvers a static configuration of Traefik declares, as file or as words."""
 
 from __future__ import annotations
 
-import subprocess
-
 import pytest
 
-from raven_realtime.sidecar.scripts import FOLDER
+from raven_realtime.sidecar import resolvers
 
 FILES = {
     "YAML": ("certificatesResolvers:\n  myresolver:\n    acme:\n      email: a@example.com\n", "myresolver"),
@@ -16,14 +14,15 @@ FILES = {
         "le my-second",
     ),
     "YAML in lower case, Windows' line ends": ("certificatesresolvers:\r\n  le:\r\n    acme: {}\r\n", "le"),
-    "YAML, in braces": ("certificatesResolvers: {le: {acme: {}}}\n", ""),
+    "YAML, in braces": ("certificatesResolvers: {le: {acme: {}}}\n", "le"),
+    "not YAML": ("certificatesResolvers: {le: {acme: {}\n", ""),
     "YAML, merged from elsewhere": ("certificatesResolvers:\n  <<: *others\n  le:\n    acme: {}\n", ""),
     "YAML without any": ("providers:\n  docker:\n    network: le\n", ""),
     "TOML": ('[certificatesResolvers.le.acme]\n  email = "a@example.com"\n', "le"),
     "TOML, nested": (
         "[certificatesResolvers]\n  [certificatesResolvers.le] # one\n    [certificatesResolvers.le.acme]\n"
         '  [certificatesResolvers."two".acme]\n[providers.docker]\n',
-        "le le two",
+        "le two",
     ),
     "nothing": ("", ""),
 }
@@ -36,33 +35,25 @@ WORDS = {
 }
 
 
-def ask(function: str, text: str) -> str:
-    """Return what a function of the script prints, as words."""
-    line = f'set -eu; . "$0/resolvers.sh"; {function}'
-    done = subprocess.run(["sh", "-c", line, FOLDER], input=text, capture_output=True, text=True, check=True, timeout=9)
-    assert done.stderr == ""
-    return " ".join(done.stdout.split())
-
-
 @pytest.mark.parametrize("name", FILES)
 def test_a_static_file(name: str) -> None:
     text, wanted = FILES[name]
-    assert ask("resolvers_in_file", text) == wanted
+    assert resolvers.in_file(text, f"traefik.{'toml' if 'TOML' in name else 'yml'}") == wanted.split()
 
 
 @pytest.mark.parametrize("name", WORDS)
 def test_words(name: str) -> None:
     text, wanted = WORDS[name]
-    assert ask("resolvers_in_words", text) == wanted
+    assert resolvers.in_words(text.splitlines()) == wanted.split()
 
 
 @pytest.mark.parametrize(
-    ("text", "wanted"),
+    ("words", "wanted"),
     [
-        pytest.param("traefik\n--configFile=/etc/t.yml\n--log\n", "/etc/t.yml", id="one word"),
-        pytest.param("traefik\n--configfile\n/etc/t.yml\n", "/etc/t.yml", id="two words"),
-        pytest.param("traefik\n--log\n", "", id="none"),
+        pytest.param(["traefik", "--configFile=/etc/t.yml", "--log"], "/etc/t.yml", id="one word"),
+        pytest.param(["traefik", "--configfile", "/etc/t.yml"], "/etc/t.yml", id="two words"),
+        pytest.param(["traefik", "--log"], "", id="none"),
     ],
 )
-def test_the_named_file(text: str, wanted: str) -> None:
-    assert ask("configuration_file", text) == wanted
+def test_the_named_file(words: list[str], wanted: str) -> None:
+    assert resolvers.named_file(words) == wanted

@@ -21,12 +21,12 @@ def brought() -> set[Path]:
     return set(Path("~root").expanduser().glob(".raven-realtime-*"))
 
 
-def from_laptop(server: Server, copy: Checkout, name: str, **base: object) -> Production:
+def from_laptop(server: Server, copy: Checkout, name: str, agent: str = "", **base: object) -> Production:
     """Return a stack of its own host and router whose engine runs outside."""
     folder = copy.folder.parent / name
     folder.mkdir()
     file = folder / f"Pulumi.{name}.yaml"
-    given = {"PYTHONPATH": str(copy.folder), "DOCKER_HOST": "", "SSH_AUTH_SOCK": ""}
+    given = {"PYTHONPATH": str(copy.folder), "DOCKER_HOST": "", "SSH_AUTH_SOCK": agent}
     stack = Stack(folder / "s", copy.folder, name, file, given, before=server.layout.outside.command())
     ssh = {
         "docker:host": server.ssh.docker_host,
@@ -47,7 +47,7 @@ def remote(server: Server, copy: Checkout) -> Iterator[tuple[Production, Run]]:
     made = from_laptop(server, copy, "laptop", **bench, upstream="host-gateway:9000")
     try:
         run = made.up()
-        assert brought() - before
+        assert brought() == before, "nothing is brought to the server"
         yield made, run
     finally:
         made.stack.destroy()
@@ -63,8 +63,11 @@ def test_the_checks_ran_on_the_server_and_passed(remote: tuple[Production, Run])
     assert checks.pop("event").startswith("? event"), "without a service account it is not checked, and says so"
     assert all(line.startswith("✓") for line in checks.values()), checks
     types = {name: item["type"] for name, item in made.stack.resources().items()}
-    assert types["frappe-socketio-inward-host"] == types["frappe-socketio-settle"] == "command:remote:Command"
-    assert types["frappe-socketio-check-public"] == "command:local:Command"
+    asked = ("inward-host", "settle", "check-public")
+    assert {types[f"frappe-socketio-{name}"] for name in asked} == {"command:local:Command"}
+    exported = made.stack.pulumi("stack", "export", "--show-secrets", "--stack", made.stack.name).stdout
+    assert "PRIVATE KEY" not in exported
+    assert "agentSocketPath" not in exported
     assert handshake(made.server, SECOND_HOST) == "open"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +10,6 @@ from dataclasses import dataclass
 import pytest
 
 from demo.server import Server
-from raven_realtime.sidecar.scripts import FOLDER
 from tests.stacks.prod.production import remove_containers
 
 PROCESS = "myresolver (<SERVER>/traefik/traefik.yml of the process traefik)"
@@ -74,8 +74,12 @@ def running(server: Server, row: Row) -> Iterator[None]:
 @pytest.mark.parametrize("name", ROWS)
 def test_told(server: Server, name: str) -> None:
     row = ROWS[name]
-    script = f'set -eu; . "{FOLDER}/resolvers.sh"; known_resolvers | sort'
+    ask = (
+        "from raven_realtime.sidecar import host, resolvers\n"
+        f"with host.reached({server.docker_host!r}, None, '', ()) as at:\n"
+        "    print(*(f'{name} ({where})' for name, where in resolvers.known(at)), sep='\\n')"
+    )
     with running(server, row):
-        said = server.run_inside("sh", "-c", script)
+        said = server.run_inside(sys.executable, "-c", ask)
     shown = said.stdout.replace(str(server.layout.folder), "<SERVER>").splitlines()
     assert shown == sorted(filter(None, [row.told, PROCESS]))

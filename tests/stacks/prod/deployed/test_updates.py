@@ -27,7 +27,7 @@ def untouched(held: int) -> Seen:
 
 
 def drain(said: str) -> int:
-    """Return how many workers keep their sockets, as install_config.sh says it."""
+    """Return how many workers keep their sockets, as `install` says it."""
     (found,) = re.findall(r"(\d+) old workers keep their sockets", said)
     return int(found)
 
@@ -108,10 +108,14 @@ def test_a_new_image_fails_no_handshake_and_every_client_is_back_in_three_second
     assert seen.slowest <= RECONNECTS, seen
 
 
-def test_a_change_of_labels_stops_the_old_container_first_and_says_so(changing: Production) -> None:
-    with stranger(changing.server, "chat-other", priority="5"):  # who is below is no obstacle
+def test_a_change_of_labels_loses_no_handshake_and_says_what_carries_the_route(changing: Production) -> None:
+    with (
+        stranger(changing.server, "chat-other", priority="5"),  # who is below is no obstacle
+        handshakes(changing.server, RATE) as asked,
+    ):
         run = changing.also(priority=1000)
-    assert "the routing labels change: stopping frappe-socketio-" in said_of(run, "-handover")
+    assert asked.failed == ()
+    assert "the routing labels change: frappe-socketio-bridge-" in said_of(run, "-bridge")
     assert changing.containers(running=False) == [changing.container()]
     assert handshake(changing.server) == "open"
 
