@@ -19,9 +19,9 @@ JUDGED := --policy-pack policies
 # what follows runs with the project's Python, the engine and the project's own state
 WITH_TOOLS = eval "$$($(TOOLCHAIN) env)"
 # three workers for two cores: much of a test is waiting for real servers
-PYTEST = .venv/bin/python -m pytest -n 3
+PYTEST = .venv/bin/python -m tests.run -n 3 --durations=20
 # what is judged by the clock has the machine to itself
-ALONE = .venv/bin/python -m pytest -m
+ALONE = .venv/bin/python -m tests.run --durations=20 -m
 
 .PHONY: help
 help: ## list the targets
@@ -89,9 +89,9 @@ test: check ## every behaviour, on real parts; what CI runs
 	$(ALONE) "not full and alone"
 
 .PHONY: test-unit
-test-unit: ## the pure knowledge, in seconds
-	@$(TOOLCHAIN) ensure --for test
-	$(PYTEST) tests/unit -m "not full and not large"
+test-unit: ## the pure knowledge, in seconds; Python alone
+	@$(TOOLCHAIN) ensure --for unit
+	$(PYTEST) tests/unit -m "not full and not large and not fuzz"
 
 .PHONY: test-full
 test-full: check ## `make test` and more cases of the same kinds; writes docs/test-full.md
@@ -109,8 +109,8 @@ fuzz: ## feed parsers and linter made-up input for FUZZ_SECONDS (600); a crash f
 	done
 
 .PHONY: check
-check: ## lint, format and types; generated files in step
-	@$(TOOLCHAIN) ensure --for test
+check: ## lint, format and types; generated files in step; Python alone
+	@$(TOOLCHAIN) ensure --for check
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy

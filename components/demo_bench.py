@@ -10,8 +10,8 @@ from pathlib import Path
 import pulumi
 
 from components.commands import local_command, raven_realtime, tool
+from raven_realtime.ports import SOCKETIO_PORT, WEB_PORT
 from raven_realtime.sandbox.places import Places
-from raven_realtime.settings import SOCKETIO_PORT, WEB_PORT
 
 PREFIX = "demo-"
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import pulumi
 
 from components.commands import local_command, raven_realtime
+from raven_realtime.ports import PUBLIC_TLS_PORT
 from raven_realtime.proxies.nginx.fingerprint import configuration_hash
 from raven_realtime.sandbox import local_tunnel
 from raven_realtime.sandbox.nginx_program import capacity, owner
 from raven_realtime.sandbox.places import Places
-from raven_realtime.settings import PUBLIC_TLS_PORT
 
 PROGRAM = "tunnel"
 HOST = "localhost"

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import pulumi
 
 from components.commands import local_command, raven_realtime
+from raven_realtime.ports import MULTIPLEXER_PORT
 from raven_realtime.proxies.nginx.fingerprint import configuration_hash
 from raven_realtime.sandbox import multiplexer
 from raven_realtime.sandbox.nginx_program import capacity, owner
 from raven_realtime.sandbox.places import Places
-from raven_realtime.settings import MULTIPLEXER_PORT, PROJECT, Sandbox
+from raven_realtime.settings import PROJECT, Sandbox
 
 PROGRAM = "multiplexer"
 

@@ -13,7 +13,8 @@ import pulumi
 from components.checks import HopCheck
 from components.commands import in_project, raven_realtime
 from components.docker_host import DockerHost
-from raven_realtime.settings import PUBLIC_TLS_PORT, SOCKETIO_PORT, Prod
+from raven_realtime.ports import PUBLIC_TLS_PORT, SOCKETIO_PORT
+from raven_realtime.settings import Prod
 from raven_realtime.sidecar.scripts import FOLDER, command
 
 HANDSHAKE = "/socket.io/?EIO=4&transport=polling"

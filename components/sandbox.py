@@ -14,20 +14,14 @@ from components.demo_bench import DemoBench
 from components.local_tunnel import LocalTunnel, public_url
 from components.multiplexer import Multiplexer
 from components.ngrok_tunnel import NgrokTunnel
+from raven_realtime.ports import MULTIPLEXER_PORT, PUBLIC_TLS_PORT, SOCKET_TUNNEL_PORT, SOCKETIO_PORT
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.unreadable import Unreadable
 from raven_realtime.sandbox import local_tunnel
 from raven_realtime.sandbox.ngrok import Endpoint, host_of
 from raven_realtime.sandbox.places import Places
 from raven_realtime.sandbox.survey import Found, look
-from raven_realtime.settings import (
-    MULTIPLEXER_PORT,
-    PUBLIC_TLS_PORT,
-    SOCKET_TUNNEL_PORT,
-    SOCKETIO_PORT,
-    Sandbox,
-    load_sandbox,
-)
+from raven_realtime.settings import Sandbox, load_sandbox
 
 TWO_TUNNELS = (
     "topology two-tunnels (the seed's Option B): the page and Socket.IO have different hosts. Stock Frappe refuses "

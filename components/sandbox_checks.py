@@ -11,7 +11,7 @@ import pulumi
 
 from components.checks import HopCheck
 from components.commands import raven_realtime
-from raven_realtime.settings import MULTIPLEXER_PORT, SOCKETIO_PORT
+from raven_realtime.ports import MULTIPLEXER_PORT, SOCKETIO_PORT
 
 HANDSHAKE = "/socket.io/?EIO=4&transport=polling"
 ORIGIN = f"http://127.0.0.1:{SOCKETIO_PORT}"

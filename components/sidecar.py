@@ -15,10 +15,11 @@ from components import prod_checks
 from components.checks import PostDeployChecks
 from components.commands import local_command
 from components.docker_host import DockerHost
+from raven_realtime.ports import SIDECAR_PORT, SOCKETIO_PORT
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.nginx.fingerprint import STATUS_HOST, configuration_hash
 from raven_realtime.proxies.unreadable import Unreadable
-from raven_realtime.settings import PROJECT, SIDECAR_PORT, SOCKETIO_PORT, Prod, load_prod
+from raven_realtime.settings import PROJECT, Prod, load_prod
 from raven_realtime.sidecar import labels, sizes
 from raven_realtime.sidecar.configuration import HOST_GATEWAY, render, upstream_address, uses_gateway
 from raven_realtime.sidecar.scripts import LEAVING

@@ -12,11 +12,12 @@ import typer
 
 from demo import node_packages
 from demo.bench_folder import DEFAULT_SITE, PASSWORD, REDIS_PORT, Ports, create_bench
+from demo.generations import DEFAULT, NAMES
 from demo.processes import LOOPBACK, programs
 from demo.running import running_bench
+from raven_realtime.ports import SOCKETIO_PORT, WEB_PORT
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.unreadable import Unreadable
-from raven_realtime.settings import SOCKETIO_PORT, WEB_PORT
 
 app = typer.Typer(help="The demo bench: a stand-in for Frappe and Raven.", add_completion=False, no_args_is_help=True)
 
@@ -26,7 +27,8 @@ WebPort = Annotated[int, typer.Option(help="Where the web application listens.")
 SocketioPort = Annotated[int, typer.Option(help="Where Socket.IO listens.")]
 RedisPort = Annotated[int, typer.Option(help="Where redis listens.")]
 SocketioHost = Annotated[str, typer.Option(help="The address Socket.IO listens on.")]
-Ca = Annotated[Path | None, typer.Option(help="A CA certificate that Node trusts for its callback over https.")]
+Ca = Annotated[Path | None, typer.Option(help="A CA certificate that Socket.IO trusts for its callback over https.")]
+Generation = Annotated[str, typer.Option(help=f"Frappe's realtime server: {', '.join(NAMES)}.")]
 
 
 @app.command()
@@ -42,12 +44,13 @@ def create(  # noqa: PLR0917 (typer calls it by name)
     web_port: WebPort = WEB_PORT,
     socketio_port: SocketioPort = SOCKETIO_PORT,
     redis_port: RedisPort = REDIS_PORT,
+    generation: Generation = DEFAULT,
     with_packages: Annotated[bool, typer.Option("--install", help="Install the Node packages first.")] = False,
 ) -> None:
     """Lay out a bench, or bring an existing demo bench up to date."""
     if with_packages:
         node_packages.install()
-    create_bench(path, sites=site, ports=Ports(web_port, socketio_port, redis_port))
+    create_bench(path, sites=site, ports=Ports(web_port, socketio_port, redis_port), generation=generation)
 
 
 @app.command("programs")
@@ -70,10 +73,13 @@ def run(  # noqa: PLR0917 (typer calls it by name)
     redis_port: RedisPort = REDIS_PORT,
     socketio_host: SocketioHost = LOOPBACK,
     ca: Ca = None,
+    generation: Generation = DEFAULT,
 ) -> None:
     """Lay out a bench and run it until Ctrl-C."""
     ports = Ports(web_port, socketio_port, redis_port)
-    with running_bench(path, ports=ports, sites=site, socketio_host=socketio_host, ca=ca) as running:
+    with running_bench(
+        path, ports=ports, sites=site, socketio_host=socketio_host, ca=ca, generation=generation
+    ) as running:
         print(f"web {running.web_url}, Socket.IO {running.socketio_url}, redis {running.bench.redis_url}")
         print(f"Sign in as demo@example.com with the password {PASSWORD}. Ctrl-C ends it.", flush=True)
         ending = {signal.SIGINT, signal.SIGTERM}

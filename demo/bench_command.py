@@ -47,7 +47,7 @@ def execute(site: str | None, method: str, args_text: str | None, kwargs_text: s
     if method not in PUBLISH:
         raise Problem(f"The demo bench has no method {method!r}. It can execute {' and '.join(PUBLISH)}.")
     for name in _sites(here, site):
-        transaction = Transaction(name, here.redis_url)
+        transaction = Transaction(name, here.redis_url, here.generation.namespaces)
         try:
             transaction.publish_realtime(*args, **kwargs)
         except TypeError as error:

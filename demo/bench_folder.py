@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from demo.generations import DEFAULT, Generation, named
 from demo.site import Site
+from raven_realtime.ports import SOCKETIO_PORT, WEB_PORT
 from raven_realtime.problem import Problem
-from raven_realtime.settings import SOCKETIO_PORT, WEB_PORT
 
 DEFAULT_SITE = "raven.localhost"
 PASSWORD = "raven"
@@ -21,6 +22,9 @@ REDIS_PORT = 11000
 """Where a bench's own redis for queues and events listens (bench's default)."""
 
 APPS = ("frappe", "raven")
+
+EMBEDDED = "python-embedded"
+"""The setting ``socketio_backend`` of a web process that serves Socket.IO too."""
 
 _HOST_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*", re.IGNORECASE)
 
@@ -80,9 +84,19 @@ class Bench:
         )
 
     @property
+    def generation(self) -> Generation:
+        """Which of Frappe's realtime servers the bench has."""
+        return named(str(read_json_object(self.path / "demo.json")["generation"]))
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the web process serves Socket.IO too, on its own port."""
+        return self.generation.embeds and self.config.get("socketio_backend") == EMBEDDED
+
+    @property
     def redis_url(self) -> str:
         """The redis that carries the channel ``events``."""
-        return str(self.config["redis_queue"])
+        return str(self.config[self.generation.redis])
 
     @property
     def default_site(self) -> str:
@@ -116,15 +130,32 @@ def find_bench(start: Path) -> Bench | None:
 
 
 def create_bench(
-    path: Path, *, sites: Sequence[str] = (DEFAULT_SITE,), ports: Ports | None = None, password: str = PASSWORD
+    path: Path,
+    *,
+    sites: Sequence[str] = (DEFAULT_SITE,),
+    ports: Ports | None = None,
+    password: str = PASSWORD,
+    generation: str = DEFAULT,
+    config: Mapping[str, object] | None = None,
 ) -> Bench:
     """Lay out a bench at ``path``, or bring an existing demo bench up to date; the first of ``sites`` is the default.
 
     Done twice with the same arguments it changes nothing: messages, passwords and API keys stay.
 
+    Args:
+        path: an empty folder, a new one, or a demo bench.
+        sites: their names.
+        ports: where its programs listen.
+        password: the demo users'.
+        generation: which of Frappe's realtime servers it has, a name of ``demo.generations``.
+        config: more for sites/common_site_config.json, such as ``webserver_host``, ``socketio_uds`` or
+            ``{"socketio_backend": "python-embedded"}``.
+
     Raises:
-        Problem: ``path`` holds something else than a demo bench, or a site's name is missing or no host name.
+        Problem: ``path`` holds something else than a demo bench, a site's name is missing or no host name, or there is
+            no such generation.
     """
+    chosen = named(generation)
     if not sites:
         raise Problem("A bench needs at least one site; none was given. Name one, such as raven.localhost.")
     for name in sites:
@@ -137,7 +168,9 @@ def create_bench(
     bench = Bench(path.absolute())
     for folder in ("apps", "config/pids", "logs", "sites/assets"):
         (bench.path / folder).mkdir(parents=True, exist_ok=True)
-    for relative, text in _files(bench, sites, ports or Ports()):
+    for relative in _SERVERS:
+        (bench.path / relative).unlink(missing_ok=True)
+    for relative, text in _files(bench, sites, ports or Ports(), chosen, config or {}):
         file = bench.path / relative
         file.parent.mkdir(parents=True, exist_ok=True)
         if not file.is_file() or file.read_text() != text:
@@ -175,9 +208,15 @@ def _json(content: Mapping[str, object]) -> str:
     return json.dumps(content, indent=1, sort_keys=True) + "\n"
 
 
-def _files(bench: Bench, sites: Sequence[str], ports: Ports) -> Iterator[tuple[str, str]]:
+def _files(
+    bench: Bench, sites: Sequence[str], ports: Ports, generation: Generation, config: Mapping[str, object]
+) -> Iterator[tuple[str, str]]:
     redis = f"redis://127.0.0.1:{ports.redis}"
-    yield "DEMO.md", _READ_ME.format(site=sites[0], password=PASSWORD)
+    backend = {"socketio_backend": "python"} if generation.is_python else {}
+    more = {**backend, **config}
+    embedded = generation.embeds and more.get("socketio_backend") == EMBEDDED
+    yield "DEMO.md", _READ_ME.format(site=sites[0], password=PASSWORD, generation=generation.name)
+    yield "demo.json", _json({"generation": generation.name})
     yield (
         "sites/common_site_config.json",
         _json(
@@ -188,13 +227,21 @@ def _files(bench: Bench, sites: Sequence[str], ports: Ports) -> Iterator[tuple[s
                 "redis_queue": redis,
                 "redis_socketio": redis,
                 "serve_default_site": True,
-                "socketio_port": ports.socketio,
+                "socketio_port": ports.web if embedded else ports.socketio,
                 "webserver_port": ports.web,
+                **more,
             }
         ),
     )
     yield "sites/apps.txt", "".join(f"{app}\n" for app in APPS)
-    yield "sites/apps.json", _json({app: {"is_repo": False, "version": "demo"} for app in APPS})
+    versions = {"frappe": generation.frappe, "raven": "demo"}
+    yield "sites/apps.json", _json({app: {"is_repo": False, "version": versions[app]} for app in APPS})
+    # Where Frappe has its realtime server: what looks at files and at processes finds the generation.
+    yield "apps/frappe/frappe/__init__.py", f'__version__ = "{generation.frappe}"\n'
+    if generation.is_python:
+        yield _SERVERS[0], _PYTHON_SERVER
+    else:
+        yield _SERVERS[1], _NODE_SERVER
     for app in APPS:
         yield f"apps/{app}/README.md", f"The demo has no {app}: see DEMO.md.\n"
     yield "config/redis_queue.conf", _REDIS_CONF.format(port=ports.redis, folder=bench.path / "config" / "pids")
@@ -217,11 +264,25 @@ def _create_site(bench: Bench, name: str, password: str) -> None:
         credentials.write_text(f"RAVEN_REALTIME_API_KEY={key.key}\nRAVEN_REALTIME_API_SECRET={key.secret}\n")
 
 
+_SERVERS = ("apps/frappe/frappe/realtime/server.py", "apps/frappe/socketio.js")
+"""Where the realtime server is, in Python and on Node."""
+
+_PYTHON_SERVER = """\
+from demo.realtime_python.serve import main
+
+main()
+"""
+
+_NODE_SERVER = """\
+require(process.env.DEMO_REALTIME);
+"""
+
 _READ_ME = """\
 # A demo bench
 
 This folder looks like a Frappe bench and is none: Raven Realtime's demo runs on it, to show the realtime path working
-on a machine that has no bench. Nothing in it is worth keeping.
+on a machine that has no bench. Nothing in it is worth keeping. Its realtime server does what Frappe's of the
+generation {generation} does.
 
 Sign in to the site `{site}` as `demo@example.com` or, in a second browser, `sam@example.com`; the password of
 both is `{password}`.
@@ -234,7 +295,8 @@ bind 127.0.0.1
 port {port}
 dir {folder}
 daemonize no
-save ""
+save 900 1
+dbfilename redis_queue.rdb
 appendonly no
 maxmemory 64mb
 """

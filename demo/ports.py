@@ -15,6 +15,7 @@ import stat
 import struct
 import tempfile
 import threading
+from itertools import chain
 from pathlib import Path
 
 from raven_realtime.problem import Problem
@@ -71,7 +72,8 @@ def free_ports(count: int) -> list[int]:
             _locks[namespace] = _Locks(_folder() / str(namespace))
         locks = _locks[namespace]
         candidates = eligible()
-        for port in random.sample(candidates, len(candidates)):
+        first = random.randrange(len(candidates))
+        for port in chain(candidates[first:], candidates[:first]):
             if len(found) == count:
                 break
             if locks.take(port) and _is_free(port):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Mapping
@@ -25,6 +26,8 @@ class Program:
     directory: Path
     port: int
     environment: Mapping[str, str] = field(default_factory=dict)
+    unix_socket: Path | None = None
+    """Where it listens instead of on the port."""
 
 
 def programs(
@@ -39,42 +42,63 @@ def programs(
     """The commands of redis, the web application and the Socket.IO process, in the order in which to start them.
 
     Args:
-        bench: a folder made by ``create_bench``; the ports are those of its configuration.
+        bench: a folder made by ``create_bench``; the ports and the generation are those of its configuration.
         web_host: the address the web application listens on.
         socketio_host: the address Socket.IO listens on; Frappe's own listens on all.
-        ca: a CA certificate (PEM) that Node trusts for its callback to an https Origin with a CA of our own.
+        ca: a CA certificate (PEM) that the realtime process trusts for its callback to an https Origin with a CA of our
+            own.
         python: the interpreter that has this project's requirements.
         options: further environment of the Socket.IO process, such as ``REALTIME_ADAPTER`` (see realtime/options.js).
 
     Raises:
         Problem: redis-server or node is not installed, or the bench's configuration is broken.
     """
-    ports = Bench(bench).ports
+    laid = Bench(bench)
+    ports, generation = laid.ports, laid.generation
     python_path = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "DEMO_BENCH": str(bench)}
-    trust = {"NODE_EXTRA_CA_CERTS": str(ca)} if ca else {}
-    return [
-        Program("redis", (_found("redis-server"), str(bench / "config" / "redis_queue.conf")), bench, ports.redis),
-        Program(
-            "web",
-            (
-                *(python, "-m", "gunicorn", "--bind", f"{web_host}:{ports.web}"),
-                *("--workers", "1", "--threads", "16", "--graceful-timeout", "2", "--timeout", "60"),
-                # Longer than a proxy keeps an idle connection, so that it is the proxy that closes it.
-                *("--keep-alive", "75"),
-                *("--no-control-socket", "--log-level", "warning", "demo.web:create_app()"),
-            ),
-            bench,
-            ports.web,
-            python_path,
-        ),
-        Program(
-            "socketio",
-            (_found("node"), str(node_packages.FOLDER / "server.js")),
-            bench,
-            ports.socketio,
-            {"DEMO_BENCH": str(bench), "DEMO_SOCKETIO_HOST": socketio_host, **trust, **(options or {})},
-        ),
+    trust = {TRUST[generation.callback.client]: str(ca)} if ca else {}
+    realtime = {**trust, **(options or {})}
+    redis = (_found("redis-server"), str(bench / "config" / "redis_queue.conf"))
+    if laid.is_embedded:
+        web: tuple[str, ...] = (python, "-m", "demo.realtime_python")
+        in_web = {"DEMO_SOCKETIO_HOST": web_host, **realtime}
+    else:
+        web = (
+            *(python, "-m", "gunicorn", "--bind", f"{web_host}:{ports.web}"),
+            *("--workers", "1", "--threads", "16", "--graceful-timeout", "2", "--timeout", "60"),
+            # Longer than a proxy keeps an idle connection, so that it is the proxy that closes it.
+            *("--keep-alive", "75"),
+            *("--no-control-socket", "--log-level", "warning", "demo.web:create_app()"),
+        )
+        in_web = {}
+    each = [
+        Program("redis", redis, bench, ports.redis),
+        Program("web", web, bench, ports.web, {**python_path, **in_web}),
     ]
+    if laid.is_embedded:
+        return each
+    frappe = bench / "apps" / "frappe"
+    if generation.is_python:
+        command: tuple[str, ...] = (python, "-m", "frappe.realtime.server")
+        environment = {**python_path, "PYTHONPATH": f"{frappe}{os.pathsep}{ROOT}"}
+    else:
+        command = (_found("node"), str(frappe / "socketio.js"))
+        environment = {"DEMO_BENCH": str(bench), "DEMO_REALTIME": str(node_packages.FOLDER / "server.js")}
+    uds = laid.config.get("socketio_uds") if generation.unix_socket else None
+    environment |= {"DEMO_SOCKETIO_HOST": socketio_host, **realtime}
+    return [
+        *each,
+        Program("socketio", command, bench, ports.socketio, environment, Path(str(uds)) if uds else None),
+    ]
+
+
+TRUST = {
+    "superagent": "NODE_EXTRA_CA_CERTS",
+    "fetch": "NODE_EXTRA_CA_CERTS",
+    "requests": "REQUESTS_CA_BUNDLE",
+    "httpx": "SSL_CERT_FILE",
+}
+"""The variable that names a CA certificate to each client of the callback."""
 
 
 def _found(program: str) -> str:

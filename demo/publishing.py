@@ -19,6 +19,8 @@ class Transaction:
 
     site: str
     redis_url: str
+    namespaces: bool = True
+    """Whether sites are namespaces; else the site's name begins the room's (Frappe 14)."""
     _waiting: list[dict[str, object]] = field(default_factory=list)
 
     def publish_realtime(  # noqa: PLR0917 (the order is Frappe's)
@@ -39,13 +41,17 @@ class Transaction:
         packet: dict[str, object] = {
             "event": event or ("task_progress" if task_id else "global"),
             "message": (message or {}) | ({"task_id": task_id} if task_id and not room else {}),
-            "room": room or _room(user, doctype, docname, task_id),
-            "namespace": self.site,
+            "room": room or self.room(_room(user, doctype, docname, task_id)),
+            **({"namespace": self.site} if self.namespaces else {}),
         }
         if not after_commit or (task_id and not room):
             self._send(packet)
         elif packet not in self._waiting:
             self._waiting.append(packet)
+
+    def room(self, name: str) -> str:
+        """A room's name in this generation; one that ``publish_realtime`` is given is taken as it is."""
+        return name if self.namespaces else f"{self.site}:{name}"
 
     def commit(self) -> None:
         """Send what waited for the commit."""

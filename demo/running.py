@@ -17,6 +17,7 @@ import httpx
 from demo import node_packages
 from demo import ports as choosing
 from demo.bench_folder import DEFAULT_SITE, PASSWORD, Bench, Ports, create_bench
+from demo.generations import DEFAULT
 from demo.processes import LOOPBACK, ROOT, Program, programs
 from raven_realtime.problem import Problem
 
@@ -57,6 +58,14 @@ class RunningBench:
         """The process id of a running program."""
         return self._processes[name].pid
 
+    def ended(self, name: str) -> int:
+        """Wait for a program to end by itself, and give its exit code.
+
+        Raises:
+            subprocess.TimeoutExpired: it goes on.
+        """
+        return self._processes[name].wait(STOP_SECONDS)
+
     def log(self, name: str) -> str:
         """All that a program has written."""
         return self._log_file(name).read_text(errors="replace")
@@ -68,8 +77,9 @@ class RunningBench:
             Problem: the port is taken, or the program ended or did not listen in time; with the end of its log.
         """
         program = self.programs[name]
-        if _listens(program.port):
-            raise Problem(f"Port {program.port} is taken, and the demo's {name} needs it. Stop that, or use another.")
+        if _listens(program):
+            where = program.unix_socket or f"Port {program.port}"
+            raise Problem(f"{where} is taken, and the demo's {name} needs it. Stop that, or use another.")
         with self._log_file(name).open("ab") as log:
             process = subprocess.Popen(
                 program.command,
@@ -82,7 +92,7 @@ class RunningBench:
             )
         self._processes[name] = process
         deadline = time.monotonic() + READY_SECONDS
-        while not _listens(program.port):
+        while not _listens(program):
             if process.poll() is not None or time.monotonic() > deadline:
                 ended = f"ended with {process.returncode}" if process.returncode is not None else "does not listen"
                 raise Problem(
@@ -151,16 +161,18 @@ def running_bench(
     web_host: str = LOOPBACK,
     ca: Path | None = None,
     options: Mapping[str, str] | None = None,
+    generation: str = DEFAULT,
+    config: Mapping[str, object] | None = None,
 ) -> Iterator[RunningBench]:
-    """Lay out a bench at ``path``, run its programs, and stop them at the end; the arguments are those of ``programs``.
+    """Lay out a bench at ``path``, run its programs, and stop them at the end.
 
-    Without ``ports`` three free ones are taken.
+    The arguments are those of ``create_bench`` and ``programs``. Without ``ports`` three free ones are taken.
 
     Raises:
         Problem: something that a program needs is missing, or one of them did not start.
     """
     node_packages.install()
-    bench = create_bench(path, sites=sites, ports=ports or free_ports())
+    bench = create_bench(path, sites=sites, ports=ports or free_ports(), generation=generation, config=config)
     each = programs(bench.path, web_host=web_host, socketio_host=socketio_host, ca=ca, options=options)
     running = RunningBench(bench, {program.name: program for program in each})
     with ExitStack() as stack:
@@ -175,7 +187,8 @@ def free_ports() -> Ports:
     return Ports(*choosing.free_ports(3))
 
 
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
+def _listens(program: Program) -> bool:
+    family = socket.AF_UNIX if program.unix_socket else socket.AF_INET
+    with socket.socket(family) as probe:
         probe.settimeout(1)
-        return probe.connect_ex((LOOPBACK, port)) == 0
+        return probe.connect_ex(str(program.unix_socket) if program.unix_socket else (LOOPBACK, program.port)) == 0

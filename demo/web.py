@@ -9,14 +9,18 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, render_template, request, send_from_directory
+from redis.exceptions import ConnectionError as RedisConnectionError
 from werkzeug.exceptions import HTTPException
 
+from demo import secret as shared_secret
 from demo.bench_folder import APPS, PASSWORD, Bench
 from demo.node_packages import FOLDER as NODE_PACKAGES
 from demo.publishing import Transaction
@@ -40,6 +44,10 @@ class Refused(Exception):  # noqa: N818 (an answer of the API, not a fault)
 def create_app(path: str | None = None) -> Flask:
     """Build the application for the bench at ``path``, or at the environment's DEMO_BENCH (as gunicorn calls it)."""
     bench = Bench(Path(path or os.environ["DEMO_BENCH"]))
+    if bench.generation.callback.secret:
+        # A bench in use has it since its first connection, which on Python is refused for want of it.
+        with suppress(RedisConnectionError):
+            shared_secret.shared(bench.redis_url)
     app = Flask("demo.web", template_folder="page", static_folder="page/static", static_url_path="/assets/demo")
     app.config["MAX_CONTENT_LENGTH"] = MAX_UPLOAD
     app.before_request(lambda: _enter(bench))
@@ -72,7 +80,9 @@ def _enter(bench: Bench) -> Response | None:
 
 
 def _guard(response: Response) -> Response:
-    response.headers["Content-Security-Policy"] = "default-src 'self'; frame-ancestors 'none'"
+    inline = f" 'nonce-{g.nonce}'" if "nonce" in g else ""
+    policy = f"default-src 'self'; script-src 'self'{inline}; frame-ancestors 'none'"
+    response.headers["Content-Security-Policy"] = policy
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 
@@ -81,7 +91,8 @@ def _user(site: Site) -> User:
     """Who asks: an Authorization header goes before the cookie; a stale cookie makes Guest, a wrong key is refused."""
     header = request.headers.get("Authorization", "")
     if not header:
-        return site.user_of_session(request.cookies.get("sid", ""))
+        # An id in the query goes before the cookie, as in frappe/sessions.py: so the older realtime servers send it.
+        return site.user_of_session(request.values.get("sid") or request.cookies.get("sid", ""))
     scheme, _, value = header.partition(" ")
     if scheme.lower() == "basic":
         try:
@@ -147,7 +158,19 @@ def _raven_user(_arguments: dict[str, Any]) -> dict[str, str]:
 
 
 def _user_info(_arguments: dict[str, Any]) -> dict[str, object]:
-    return {"user": g.user.name, "user_type": g.user.user_type, "installed_apps": list(APPS)}
+    """Who asks; nothing where the generation has a secret that the one who asks does not know (frappe#36778)."""
+    generation = g.bench.generation
+    if generation.callback.secret and request.headers.get(shared_secret.HEADER) != shared_secret.shared(
+        g.bench.redis_url
+    ):
+        return {}
+    known = {"user": g.user.name, "user_type": g.user.user_type, "installed_apps": list(APPS)}
+    return {name: known[name] for name in generation.user_info}
+
+
+def _can_subscribe(arguments: dict[str, Any]) -> bool:
+    """The question of Frappe 14 and 15, whose document is called ``docname``."""
+    return _has_permission({**arguments, "name": arguments.get("docname")})
 
 
 def _has_permission(arguments: dict[str, Any]) -> bool:
@@ -181,7 +204,7 @@ def _send_message(arguments: dict[str, Any]) -> dict[str, object]:
             417, "ValidationError", f"A message has 1 to {MESSAGE_LENGTH} characters; this one has {len(text)}."
         )
     message = g.site.add_message(channel, g.user.name, text)
-    transaction = Transaction(g.site.name, g.bench.redis_url)
+    transaction = Transaction(g.site.name, g.bench.redis_url, g.bench.generation.namespaces)
     transaction.publish_realtime(
         "message_created",
         {
@@ -197,7 +220,7 @@ def _send_message(arguments: dict[str, Any]) -> dict[str, object]:
     transaction.publish_realtime(
         "raven:unread_channel_count_updated",
         {"channel_id": channel, "sent_by": g.user.name},
-        room="website",
+        room=transaction.room("website"),
         after_commit=True,
     )
     transaction.commit()
@@ -230,9 +253,27 @@ def _readable_channel(name: str) -> str:
     return name
 
 
+def _boot() -> dict[str, object]:
+    """What Frappe's pages tell their scripts: everybody the site's name (frappe/website/utils.py), users more."""
+    told: dict[str, object] = {"sitename": g.site.name}
+    if not g.user.is_guest:
+        config = g.bench.config
+        told |= {key: config[key] for key in ("developer_mode", "socketio_port", "socketio_backend") if key in config}
+        told["versions"] = {"frappe": g.bench.generation.frappe}
+    return told
+
+
 def _page() -> Response:
+    g.nonce = secrets.token_urlsafe(16)
     page = render_template(
-        "chat.html", site=g.site.name, user=g.site.demo_user, password=PASSWORD, signed_in=not g.user.is_guest
+        "chat.html",
+        site=g.site.name,
+        boot=_boot(),
+        nonce=g.nonce,
+        namespace=g.site.name if g.bench.generation.namespaces else "",
+        user=g.site.demo_user,
+        password=PASSWORD,
+        signed_in=not g.user.is_guest,
     )
     return Response(page, headers={"Cache-Control": "no-store"})
 
@@ -252,6 +293,8 @@ METHODS: dict[str, Callable[[dict[str, Any]], object]] = {
     "logout": _logout,
     "frappe.auth.get_logged_user": _logged_user,
     "frappe.realtime.get_user_info": _user_info,
+    "frappe.realtime.can_subscribe_doc": _can_subscribe,
+    "frappe.realtime.can_subscribe_doctype": _can_subscribe,
     "frappe.realtime.has_permission": _has_permission,
     "raven.api.raven_users.get_current_raven_user": _raven_user,
     "raven.api.raven_channel.get_channels": _get_channels,

@@ -1,16 +1,19 @@
-"""``raven-realtime``: every command lives in the package it belongs to, in ``command.py``; this is their table."""
+"""``raven-realtime``: every command lives in the package it belongs to, in ``command.py``; this is their table.
+
+`start` comes before it.
+"""
 
 from __future__ import annotations
 
 import importlib
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated
 
 import typer
 
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.unreadable import Unreadable
+from raven_realtime.start import version
 
 app = typer.Typer(
     name="raven-realtime",
@@ -23,10 +26,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        try:
-            typer.echo(version("raven-realtime"))
-        except PackageNotFoundError:
-            typer.echo("a source tree, not installed")
+        typer.echo(version())
         raise typer.Exit
 
 

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -165,6 +165,23 @@ class Machine:
             if one.status == psutil.CONN_LISTEN and one.laddr
         }
         return sorted(found, key=str)
+
+    def held(self, ports: Collection[int]) -> int:
+        """Return how many connections are established to these ports of the machine.
+
+        Raises:
+            CannotLook: the machine does not tell.
+        """
+        if self.ssh:
+            lines = self.run("ss", "-Htn", "state", "established").splitlines()
+            ends = [line.split()[2].rpartition(":")[2] for line in lines if len(line.split()) > 2]
+            return sum(end.isdigit() and int(end) in ports for end in ends)
+        try:
+            connections = psutil.net_connections("tcp")
+        except (psutil.AccessDenied, OSError) as error:
+            raise CannotLook(f"the table of sockets cannot be read: {type(error).__name__}") from None
+        known = (one for one in connections if one.status == psutil.CONN_ESTABLISHED and one.laddr)
+        return sum(getattr(one.laddr, "port", 0) in ports for one in known)
 
     @contextlib.contextmanager
     def reach(self, host: str, port: int) -> Iterator[tuple[str, int]]:

@@ -1,4 +1,4 @@
-"""Everything that a user may configure, as one pydantic model, and the ports, which live here and nowhere else.
+"""Everything that a user may configure, as one pydantic model.
 
 The model is discriminated by ``target``. Keys are spelled as Pulumi users write them (``raven-realtime:proxyTimeout``);
 `Pulumi.yaml` declares the same keys, and a test holds the two together.
@@ -18,24 +18,8 @@ import idna
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, ValidationError, field_validator
 from pydantic.alias_generators import to_camel
 
+from raven_realtime.ports import FALLBACK_TLS_PORT, MULTIPLEXER_PORT, SOCKET_TUNNEL_PORT, SOCKETIO_PORT, WEB_PORT
 from raven_realtime.problem import Problem
-
-WEB_PORT = 8000
-"""Frappe's web process."""
-MULTIPLEXER_PORT = 8005
-"""The sandbox's nginx, in front of web and Socket.IO."""
-SOCKETIO_PORT = 9000
-"""Frappe's realtime process: the single source of truth (seed, "Corrections Applied")."""
-PUBLIC_TLS_PORT = 443
-"""Where the local tunnel listens if it may: the only port frappe-react-sdk treats as "no port" (RT017)."""
-FALLBACK_TLS_PORT = 8443
-"""Where the local tunnel listens if 443 is taken or not permitted."""
-SOCKET_TUNNEL_PORT = 8444
-"""Where the second local tunnel of the two-tunnels topology listens."""
-NGROK_API_PORT = 4040
-"""The agent's local API (ngrok documentation, "Agent API")."""
-SIDECAR_PORT = 80
-"""What the sidecar listens on inside its container (seed, section 3.2)."""
 
 PROJECT = "raven-realtime"
 

@@ -8,13 +8,21 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+import tests.fuzz  # noqa: F401  (before a test is made: its settings hold for all)
 from tests.measured import counted, measured, pytest_terminal_summary
 from tests.networks import Networks, group_of
 
 pytest.register_assert_rewrite("tests.golden")
 __all__ = ["counted", "measured", "pytest_terminal_summary"]
 
-TOGETHER = ("tests/stacks/prod", "tests/symptoms", "tests/stacks", "tests/server", "tests/toolchain_docker")
+TOGETHER = (
+    "tests/stacks/prod",
+    "tests/symptoms",
+    "tests/truth",
+    "tests/stacks",
+    "tests/server",
+    "tests/toolchain_docker",
+)
 """Below these folders the tests of one folder share something dear: a Docker daemon, a server, a deployed stack.
 What takes longest comes first, and first to a worker, so that none is left with it when the others are done."""
 

@@ -17,7 +17,7 @@ from toolchain import debian, engine, environment, image, node, shell, stack_con
 from toolchain.golang import ACTIONLINT, TRAEFIK
 from toolchain.places import BUILDS, CACHE, VENV
 
-USES = ("up", "preview", "test", "prod", "traefik")
+USES = ("up", "preview", "unit", "check", "test", "prod", "traefik")
 BUILT = {"traefik": (TRAEFIK, "traefik"), "actionlint": (ACTIONLINT, "test")}
 """The programs beside the engine that are built here, and the use that brings each."""
 
@@ -25,8 +25,9 @@ BUILT = {"traefik": (TRAEFIK, "traefik"), "actionlint": (ACTIONLINT, "test")}
 def ensure(uses: list[str]) -> None:
     """Bring everything that the uses need; what is there already is left alone.
 
-    ``up`` is the sandbox, ``preview`` what a preview alone needs (no package of Debian's, so no root), ``test`` adds
-    what the tests need, ``prod`` what stands in for a production server, ``traefik`` is Traefik alone.
+    ``up`` is the sandbox, ``preview`` what a preview alone needs (no package of Debian's, so no root), ``unit`` what
+    the tests of pure knowledge need, ``check`` what lint and types need (both are Python alone), ``test`` adds what the
+    tests need, ``prod`` what stands in for a production server, ``traefik`` is Traefik alone.
     """
     with _alone():
         running = {"up", "test", "prod"} & set(uses)
@@ -36,6 +37,10 @@ def ensure(uses: list[str]) -> None:
         if running or "preview" in uses:
             environment.ensure("dev" if "test" in uses else "pulumi")
             engine.ensure()
+        if "unit" in uses:
+            environment.ensure("unit")
+        if "check" in uses:
+            environment.ensure("dev")
         if {"prod", "traefik"} & set(uses):
             TRAEFIK.ensure()
         if "prod" in uses:

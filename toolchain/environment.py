@@ -14,11 +14,11 @@ from toolchain.places import REQUIREMENTS, ROOT, VENV
 from toolchain.progress import Progress
 from toolchain.pulumi_home import write_if_new
 
-SETS = ("pulumi", "dev")
-"""The sets of requirements, each with everything of the one before it."""
+SETS = {"unit": ("unit", "dev"), "pulumi": ("pulumi", "dev"), "dev": ("dev",)}
+"""The sets of requirements, each with those that have everything of it: its own, and larger ones."""
 
 STAMP = VENV / "pins.json"
-"""Which set is installed, and the hash of its pins."""
+"""The sets that are installed, and the hash of each one's pins."""
 
 
 def ensure(wanted: str) -> None:
@@ -27,7 +27,8 @@ def ensure(wanted: str) -> None:
     Raises:
         Problem: Python has no venv module, or pip failed (with its last lines).
     """
-    if any(_is_installed(name) for name in SETS[SETS.index(wanted) :]):
+    installed = _installed()
+    if any(installed.get(name) == _pins(name) for name in SETS[wanted]):
         return
     if not (VENV / "bin" / "python").exists():
         if importlib.util.find_spec("ensurepip") is None:
@@ -37,15 +38,15 @@ def ensure(wanted: str) -> None:
     requirements = REQUIREMENTS / f"{wanted}.txt"
     _run(f"installing {requirements.relative_to(ROOT)}", [*pip, "--require-hashes", "-r", str(requirements)])
     _run("installing the project into .venv", [*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)])
-    write_if_new(STAMP, json.dumps({"set": wanted, "pins": _pins(wanted)}))
+    write_if_new(STAMP, json.dumps({**installed, wanted: _pins(wanted)}))
 
 
-def _is_installed(name: str) -> bool:
+def _installed() -> dict[str, str]:
     try:
         stamp = json.loads(STAMP.read_text())
     except (OSError, ValueError):
-        return False
-    return bool(stamp == {"set": name, "pins": _pins(name)})
+        return {}
+    return stamp if isinstance(stamp, dict) else {}
 
 
 def _pins(name: str) -> str:

@@ -20,9 +20,9 @@ from benchmarks.comparison import Candidate, Comparison, Measure
 from demo.bench_folder import DEFAULT_SITE
 from demo.processes import ROOT
 from demo.running import RunningBench, free_ports, running_bench
+from raven_realtime.ports import PUBLIC_TLS_PORT
 from raven_realtime.sandbox import certificate, local_tunnel, multiplexer
 from raven_realtime.sandbox.places import Places
-from raven_realtime.settings import PUBLIC_TLS_PORT
 
 URL = "https://localhost"
 CURL, OUTSIDE, EVENT = "a single curl", "doctor", "doctor with an event"

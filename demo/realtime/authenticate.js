@@ -1,11 +1,12 @@
 "use strict";
 
-// Who may connect to a site's namespace. The order of the questions and the wording of the refusals are those of
-// Frappe's realtime/middlewares/authenticate.js: that order is what the rest of this project explains.
+// Who may connect. What is asked, in which order, and the words of each refusal are those of the generation: that order
+// is what the rest of this project explains.
 
 const cookie = require("cookie");
 
-const USER_INFO = "/api/method/frappe.realtime.get_user_info";
+const { asking } = require("./callback");
+
 const LOCALHOST = new Set(["localhost", "127.0.0.1"]);
 
 // The host of a URL or of a Host header, without scheme, path and port.
@@ -22,50 +23,41 @@ function siteOf(headers, defaultSite) {
   return hostname(headers.origin || headers.host);
 }
 
-// Where the process calls the web application back: at the Origin, as the browser sees it.
-function callbackBase(origin, options) {
-  if (!options.developerMode) return origin;
-  const [scheme, host] = origin.split(":");
-  return `${scheme}:${host}:${options.webserverPort}`;
-}
+// Whether a connection passes a check.
+const PASSES = {
+  namespace: ({ namespace, site }) => namespace === site,
+  origin: ({ host, origin }) => hostname(host) === hostname(origin),
+  cookie: ({ cookies }) => Boolean(cookies),
+  "cookie or authorization": ({ cookies, authorization }) => Boolean(cookies || authorization),
+  sid: ({ sid }) => Boolean(sid),
+  "sid or authorization": ({ sid, authorization }) => Boolean(sid || authorization),
+};
 
-function middleware(options) {
+function middleware(options, redis) {
+  const { checks, goes_on_after, callback } = options.traits;
+
   return async function authenticate(socket, next) {
-    const headers = socket.request.headers;
+    const { headers } = socket.request;
+    const { host, origin, authorization, cookie: cookies } = headers;
+    const { sid } = cookie.parse(cookies || "");
+    const site = siteOf(headers, options.defaultSite);
+    const asked = { namespace: socket.nsp.name.slice(1), site, host, origin, cookies, sid, authorization };
 
-    if (socket.nsp.name.slice(1) !== siteOf(headers, options.defaultSite)) {
-      next(new Error("Invalid namespace"));
-      // Older Frappe goes on from here, and a refused client is then connected to a namespace that nothing is published to.
-      if (!options.continueAfterInvalidNamespace) return;
-    }
-    if (hostname(headers.host) !== hostname(headers.origin)) return next(new Error("Invalid origin"));
-    if (!headers.cookie) return next(new Error("No cookie transmitted."));
-
-    const { sid } = cookie.parse(headers.cookie);
-    const authorization = headers.authorization;
-    if (!sid && !authorization) {
-      return next(new Error("No authentication method used. Use cookie or authorization header."));
+    for (const [check, words] of checks) {
+      if (PASSES[check](asked)) continue;
+      next(new Error(words));
+      if (!goes_on_after.includes(check)) return;
     }
 
-    socket.ask = async (path, query = {}) => {
-      const url = callbackBase(headers.origin, options) + path + suffix(query);
-      const response = await fetch(url, { headers: authorization ? { authorization } : { cookie: `sid=${sid}` } });
-      return (await response.json()).message;
-    };
-
+    socket.site = site;
+    const ask = asking({ options, redis, origin, site, sid, authorization });
     try {
-      const { user, user_type, installed_apps } = await socket.ask(USER_INFO);
-      Object.assign(socket, { user, userType: user_type, installedApps: installed_apps });
+      Object.assign(socket, { mayRead: ask.mayRead }, await ask.user());
     } catch (error) {
-      return next(new Error(`Unauthorized: ${error}`));
+      return next(new Error(callback.refusal.replace("{error}", () => String(error))));
     }
     next();
   };
-}
-
-function suffix(query) {
-  const text = new URLSearchParams(query).toString();
-  return text && `?${text}`;
 }
 
 module.exports = { middleware };

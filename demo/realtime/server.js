@@ -1,26 +1,26 @@
 "use strict";
 
-// The demo bench's Socket.IO process: a namespace a site, and what is published on redis goes out to rooms.
+// The demo bench's Socket.IO process, of any generation that runs on Node: what is published on redis goes out to rooms.
 
 const { createServer } = require("node:http");
 const { Server } = require("socket.io");
 const { createClient } = require("redis");
 
 const { middleware } = require("./authenticate");
-const { handle } = require("./handlers");
+const { handlersOf } = require("./handlers");
 const options = require("./options").read();
 
+// Frappe's process dies when redis is not there, at its start or later: somebody else starts it again.
 async function redisClient() {
-  let known = false;
-  const client = createClient({
-    url: options.redis,
-    // Frappe's process dies when redis is not there at the start; lost later, it is waited for.
-    socket: { reconnectStrategy: (retries) => known && Math.min(retries * 100, 1000) },
-  });
-  client.on("error", (error) => console.error(`redis ${options.redis}: ${error.message || error.code || error}`));
+  const client = createClient({ url: options.redis, socket: { reconnectStrategy: false } });
+  client.on("error", (error) => end(`redis ${options.redis}: ${error.message || error.code || error}`));
   await client.connect();
-  known = true;
   return client;
+}
+
+function end(words) {
+  console.error(words);
+  process.exit(1);
 }
 
 async function main() {
@@ -37,27 +37,28 @@ async function main() {
     io.adapter(createAdapter(await redisClient(), await redisClient()));
   }
 
-  const sites = io.of(/^\/.+$/);
-  sites.use(middleware(options));
-  sites.on("connection", handle);
+  let asked;
+  const redis = () => (asked ??= redisClient());
+  const { namespaces } = options.traits;
+  const sites = namespaces ? io.of(/^\/.+$/) : io;
+  sites.use(middleware(options, redis));
+  sites.on("connection", handlersOf(options.traits));
 
   const subscriber = await redisClient();
   await subscriber.subscribe("events", (text) => {
     try {
       const { event, message, room, namespace } = JSON.parse(text);
-      if (room) io.of(`/${namespace}`).to(room).emit(event, message);
-      else sites.emit(event, message);
+      if (!room) sites.emit(event, message);
+      else (namespaces ? io.of(`/${namespace}`) : io).to(room).emit(event, message);
     } catch (error) {
       console.warn(`not an event, on redis' channel events: ${error.message}`);
     }
   });
 
-  http.listen(options.port, options.host, () => console.log(`Realtime service listening on: ${options.port}`));
+  const where = options.unixSocket ? [options.unixSocket] : [options.port, options.host];
+  http.listen(...where, () => console.log(`Realtime service listening on: ${where[0]}`));
 }
 
 for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => process.exit(0));
 
-main().catch((error) => {
-  console.error(error.message || error.errors?.[0]?.message || error);
-  process.exit(1);
-});
+main().catch((error) => end(error.message || error.errors?.[0]?.message || error));

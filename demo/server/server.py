@@ -16,9 +16,9 @@ from demo.processes import programs as bench_programs
 from demo.server import acme, docker, executables, sshd, traefik
 from demo.server.layout import DEFAULT_HOSTS, DEFAULT_NAME, OUTSIDE, ROOT, SERVER, Layout
 from demo.server.namespaces import connect, listens
+from raven_realtime.ports import SOCKETIO_PORT, WEB_PORT
 from raven_realtime.problem import Problem
 from raven_realtime.sandbox.supervisor import Program, Supervisor
-from raven_realtime.settings import SOCKETIO_PORT, WEB_PORT
 from toolchain.__main__ import path_of
 
 READY_SECONDS = 30

@@ -10,9 +10,9 @@ from ruamel.yaml import YAML
 
 from demo.server import acme
 from demo.server.layout import Layout
+from raven_realtime.ports import WEB_PORT
 from raven_realtime.sandbox.supervisor import Program
 from raven_realtime.sandbox.whole_file import write_whole
-from raven_realtime.settings import WEB_PORT
 from toolchain.__main__ import path_of
 
 ENTRYPOINT = "websecure"

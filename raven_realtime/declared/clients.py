@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from raven_realtime.declared.world import World
+from raven_realtime.findings.rt015_app_builds_its_own_url import OWN_ADDRESS
 from raven_realtime.proxies.location import Location
 
 _CALL = re.compile(r"(?<![\w.$])(?:io(?:\.connect)?|lookup)\s*\(")
@@ -31,6 +32,26 @@ class Connection:
     def options(self) -> str:
         """The rest: an object, as it is written."""
         return self.arguments[self.arguments.find("{") :] if "{" in self.arguments else ""
+
+
+@dataclass(frozen=True)
+class OwnAddress:
+    """A place where a script puts the address of a socket together by itself."""
+
+    said: str
+    port: str
+    """Empty where it names none."""
+    location: Location
+
+
+def own_addresses(world: World) -> Iterator[OwnAddress]:
+    """Yield the places in sources that are about sockets where an address is put together."""
+    for source in world.sources:
+        if not re.search(r"\bio\(|socket", source.text, re.IGNORECASE):
+            continue
+        for found in OWN_ADDRESS.finditer(source.text):
+            said = source.text[found.start() : found.end() + 20].partition("\n")[0]
+            yield OwnAddress(said, found["port"] or "", source.line(found.start()))
 
 
 def connections(world: World) -> Iterator[Connection]:

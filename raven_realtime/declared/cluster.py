@@ -6,10 +6,14 @@ from collections.abc import Iterator
 
 from raven_realtime.declared import texts
 from raven_realtime.declared.world import Container, Placed, Setting, World
+from raven_realtime.places.container import Published
 from raven_realtime.places.kubernetes.objects import Objects
 from raven_realtime.proxies.ingress.objects import Service
 from raven_realtime.proxies.ingress.read import proxies
 from raven_realtime.proxies.traefik import containers as providers
+
+_OUTSIDE = frozenset({"LoadBalancer", "NodePort"})
+"""The types of Services that clients outside the cluster reach by themselves."""
 
 
 def world_of(objects: Objects) -> World:
@@ -54,6 +58,8 @@ def _service(objects: Objects, service: Service) -> Iterator[World]:
                 declared=False,
                 service=name,
                 inner_ports=tuple(ports),
+                published=tuple(Published(port, inner, place) for port, inner in ports if service.type in _OUTSIDE),
+                group=place.path,
             ),
         )
     )

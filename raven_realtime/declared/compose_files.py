@@ -7,19 +7,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from raven_realtime.declared import commands, kinds, texts
+from raven_realtime.declared import commands, texts
+from raven_realtime.declared.mounts import read_mounted
 from raven_realtime.declared.world import Container, Placed, Reading, Setting, World
 from raven_realtime.places.container import Published, published_of
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.location import Location
 from raven_realtime.proxies.traefik.compose import is_swarm, read_compose
-from raven_realtime.proxies.traefik.elements import Element, read_text, read_yaml
+from raven_realtime.proxies.traefik.elements import Element, read_yaml
 from raven_realtime.proxies.traefik.static import static_arguments
-from raven_realtime.proxies.unreadable import Unreadable
 
 _DEFAULT = re.compile(r"\$\{\w+:?-([^{}]*)\}")
-_LARGEST = 1 << 20
-_NGINX_PATHS = re.compile(r"/etc/nginx/|nginx\.conf|/conf\.d/")
 
 
 def read(path: Path, root: Element | None = None) -> Reading:
@@ -39,7 +37,7 @@ def read(path: Path, root: Element | None = None) -> Reading:
     reading = Reading([World(unknown=tuple(_unset(services, compose.unset)))])
     containers: list[Container] = []
     for service, routing in zip(services.children if services else (), compose.containers, strict=True):
-        container = _container(service, routing, swarm, str(path))
+        container = replace(_container(service, routing, swarm, str(path)), closed=_is_closed(service, root))
         containers.append(container)
         reading.parts += [_declared(container), *_started(container)]
         _mounted(service, path, container.name, reading, root)
@@ -107,6 +105,16 @@ def _aliases(service: Element) -> Iterator[str]:
             yield named
 
 
+def _is_closed(service: Element, root: Element) -> bool:
+    """Tell whether only this project's services are on a service's networks: none is external, or named for others."""
+    if root.get("include") or not (service.get("image") or service.get("build")):
+        return False  # more is declared elsewhere
+    listed = service.get("networks")
+    used = _texts(listed) if listed and listed.is_list else [each.name for each in _children(listed)] or ["default"]
+    declared = {each.name: each for each in _children(root.get("networks"))}
+    return not any(name in declared and (declared[name].get("external") or declared[name].get("name")) for name in used)
+
+
 def _published(service: Element) -> Iterator[Published]:
     """Yield the ports of the machine that lead to a service (compose file reference, "ports")."""
     for child in _children(service.get("ports")):
@@ -144,27 +152,8 @@ def _healthcheck(service: Element) -> Setting | None:
 
 
 def _mounted(service: Element, file: Path, name: str, reading: Reading, root: Element) -> None:
-    """Read the nginx configurations that a service gets from files beside the compose file."""
-    for source, target in [*_volumes(service), *_configs(service, root)]:
-        path = file.parent / source
-        if source.startswith((".", "/")) and path.is_file() and (world := _proxy_of(path, name, reading)):
-            reading.parts.append(world)
-            continue
-        if not _NGINX_PATHS.search(target) or not (source.startswith((".", "/")) or path.is_file()):
-            continue
-        if source.startswith("/") and not path.exists():
-            said = f"the configuration {source} of {name}"
-            elsewhere = Setting(said, "is not on this machine", service.location)
-            reading.parts.append(World(unknown=(elsewhere,)))
-            continue
-        for each in sorted(path.glob("*.conf")) if path.is_dir() else [path]:
-            try:
-                world = texts.read(read_text(each), str(each), runs_in=name)
-            except (Problem, Unreadable) as problem:
-                reading.refuse(problem, Location(str(each)))
-            else:
-                if world:
-                    reading.parts.append(world)
+    """Read the configurations that a service gets from files beside the compose file, or from the file itself."""
+    read_mounted([*_volumes(service), *_configs(service, root)], file.parent, name, service.location, reading)
     for config in _children(root.get("configs")):
         content = config.get("content")
         if (
@@ -177,18 +166,6 @@ def _mounted(service: Element, file: Path, name: str, reading: Reading, root: El
             )
             if world:
                 reading.parts.append(world)
-
-
-def _proxy_of(path: Path, name: str, reading: Reading) -> World | None:
-    """Return the world of a mounted file that configures a proxy other than nginx."""
-    if path.stat().st_size > _LARGEST:
-        return None
-    try:
-        found = kinds.take((*kinds.PLAIN, *kinds.YAML), read_text(path), path)
-    except (Problem, Unreadable) as problem:
-        reading.refuse(problem, Location(str(path)))
-        return None
-    return replace(found, proxies=tuple(replace(each, runs_in=name) for each in found.proxies)) if found else None
 
 
 def _volumes(service: Element) -> Iterator[tuple[str, str]]:

@@ -11,12 +11,15 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 
 from raven_realtime.declared import names
 from raven_realtime.declared.world import Container, Nginx, World
 from raven_realtime.findings.entry import Level
 from raven_realtime.places import frappe_docker
+from raven_realtime.ports import MULTIPLEXER_PORT, SOCKETIO_PORT, WEB_PORT
 from raven_realtime.proxies.interface import (
     Answered,
     Entrance,
@@ -35,7 +38,9 @@ from raven_realtime.proxies.nginx.proxy import Nginx as NginxProxy
 from raven_realtime.proxies.nginx.routing import Answer, Configuration
 from raven_realtime.proxies.traefik.proxy import Traefik
 from raven_realtime.proxies.unreadable import Unreadable
-from raven_realtime.settings import MULTIPLEXER_PORT, SOCKETIO_PORT, WEB_PORT
+
+if TYPE_CHECKING:
+    from raven_realtime.proxies.nginx_proxy import containers as nginx_proxy_containers
 
 PATH = "/socket.io/"
 QUERY = "EIO=4&transport=polling&t=Oq1%2BZ"
@@ -124,6 +129,12 @@ class Journey:
     def last(self) -> Leg:
         """The last proxy."""
         return self.legs[-1]
+
+    @property
+    def chain(self) -> str:
+        """The proxies and the end in words: ``traefik → frontend → websocket:9000``."""
+        parts = [leg.node.title for leg in self.legs]
+        return " → ".join([*parts, self.destination.title] if self.destination else parts)
 
     @property
     def passed(self) -> Passed | None:
@@ -294,10 +305,7 @@ class Way:
     @property
     def chain(self) -> str:
         """The way in words: ``https://erp.example.com → traefik → frontend → websocket:9000``."""
-        parts = [self.origin.replace(ANY_HOST, "any host"), *(leg.node.title for leg in self.poll.legs)]
-        if self.poll.destination:
-            parts.append(self.poll.destination.title)
-        return " → ".join(parts)
+        return f"{self.origin.replace(ANY_HOST, 'any host')} → {self.poll.chain}"
 
     def said_at(self, *directives: str) -> Location:
         """Return where the last proxy says one of its directives (nginx), or where it passes the request on."""
@@ -363,6 +371,7 @@ def says_frappe(world: World) -> bool:
     """Tell whether something declared is Frappe's: a container, a bench's file, a header in a configuration."""
     return (
         bool(world.bench)
+        or any(each.program in _OF_A_BENCH for each in world.processes)
         or any(each.is_frappe for each in world.containers)
         or any(_OF_FRAPPE.search(f"{each.name} {each.service}") for each in world.containers)
         or any(_OF_FRAPPE.search(name) for name in world.table.routers)
@@ -374,6 +383,8 @@ def _directives(world: World) -> Iterator[Directive]:
     return (each for nginx in world.nginx for top in nginx.tree for each in top.walk())
 
 
+_OF_A_BENCH = frozenset({"realtime", "scheduler", "watch"})
+"""Programs that only a bench has: many others have a web process, a worker and redis."""
 _OF_FRAPPE = re.compile(r"frappe|erpnext|(?<![a-z])raven(?![a-z])", re.IGNORECASE)
 
 
@@ -390,6 +401,7 @@ def nodes(world: World) -> tuple[Node, ...]:
             found += _modelled(container)
     if traefik := _traefik(world):
         found.append(traefik)
+    found += _nginx_proxies(world)
     found += [Node(each.proxy, world.container(each.runs_in)) for each in world.proxies]
     return tuple(found)
 
@@ -415,6 +427,42 @@ def _traefik(world: World) -> Node | None:
     first = next(iter(world.table.routers.values()), None)
     where = container.location if container else (first.location if first and first.location else Location("traefik"))
     return Node(Traefik("traefik", world.table, where, world.version_of("traefik")), container)
+
+
+def _nginx_proxies(world: World) -> Iterator[Node]:
+    """Yield nginx-proxy, which makes its configuration of containers' variables; it may be declared elsewhere."""
+    asking = [
+        each for each in world.containers if any(said.name.startswith("VIRTUAL_HOST") for said in each.environment)
+    ]
+    if not asking:
+        return
+    from raven_realtime.proxies.nginx_proxy import proxy as nginx_proxy  # noqa: PLC0415 (loaded only where it is used)
+
+    proxies: list[Container | None] = [each for each in world.containers if nginx_proxy.is_nginx_proxy(each.image)]
+    for proxy in proxies or [None]:
+        seen = [_for_nginx_proxy(each) for each in asking if proxy is None or share_network(each, proxy)]
+        own = _variables(proxy) if proxy else {}
+        release = nginx_proxy.release_of(proxy.image) if proxy else None
+        name, place = (proxy.service, proxy.location) if proxy else ("nginx-proxy", seen[0].location)
+        if seen:
+            yield Node(nginx_proxy.read(seen, name, place, own, release), proxy)
+
+
+def _for_nginx_proxy(container: Container) -> nginx_proxy_containers.Container:
+    from raven_realtime.proxies.nginx_proxy import containers  # noqa: PLC0415 (loaded only where it is used)
+
+    routing = container.routing
+    return containers.Container(
+        container.service or container.name,
+        _variables(container),
+        container.location,
+        {label.key: label.value for label in routing.labels},
+        routing.ports or (),
+    )
+
+
+def _variables(container: Container) -> dict[str, tuple[str, Location]]:
+    return {each.name: (each.value, each.location) for each in container.environment}
 
 
 def _place_of(nginx: Nginx, world: World) -> Container | None:
@@ -453,6 +501,8 @@ def follow(world: World, node: Node, request: Request) -> Journey:
         except Unreadable as wrong:
             outcome = Undecided(str(wrong), wrong.location or node.proxy.location)
             return Journey((*legs, Leg(node, request, outcome)), refused=str(wrong))
+        if isinstance(outcome, Passed) and not outcome.to:
+            outcome = Undecided("it passes the request on to no server", outcome.location)
         legs.append(Leg(node, request, outcome))
         if not isinstance(outcome, Passed):
             return Journey(tuple(legs))
@@ -478,10 +528,10 @@ def resolve(world: World, address: str, sender: Node, request: Request) -> Desti
     host, port = names.split(address)
     named = sender.container is not None or not names.is_loopback(host)
     if named and (container := known_as(world, host, sender.container)):
-        return _in_container(world, container, port or None, address, request)
+        return _in_container(world, container, port or None, address, request, sender=sender)
     own = sender.container if names.is_loopback(host) else None
     if own is not None and own.routing.network_mode != "host" and not own.swarm:
-        return _in_container(world, own, port or None, address, request)
+        return _in_container(world, _beside(world, own, port), port or None, address, request, sender=sender)
     if names.is_loopback(host) or host in names.MACHINE:
         return _on_machine(world, port, address, sender, request)
     # an address that nothing declares: the only other proxy that listens there and is in no container may be it
@@ -495,20 +545,59 @@ def resolve(world: World, address: str, sender: Node, request: Request) -> Desti
     return _unknown(world, address, port)
 
 
-def known_as(world: World, host: str, asking: Container | None) -> Container | None:
-    """Return the container that a name means to another one on its networks, or to Traefik."""
-    fitting = [
+def others(world: World, leg: Leg) -> Iterator[tuple[Node, Request]]:
+    """Yield the further proxies that may get what a proxy passes on: it chooses one of several servers."""
+    passed = leg.outcome
+    if not isinstance(passed, Passed):
+        return
+    for address in passed.to[1:]:
+        found = resolve(world, address, leg.node, passed.request)
+        if not isinstance(found, Destination):
+            yield found
+
+
+def called(world: World, host: str) -> list[Container]:
+    """Return the containers that have a name, on whatever network."""
+    return [
         each
         for each in world.containers
         if host in {each.name.lower(), each.service.lower(), *(alias.lower() for alias in each.aliases)} - {""}
     ]
+
+
+def known_as(world: World, host: str, asking: Container | None) -> Container | None:
+    """Return the container that a name means to another one on its networks, or to Traefik."""
+    fitting = called(world, host)
     if asking is not None:
-        near = [each for each in fitting if _share_network(each, asking)]
+        near = [each for each in fitting if share_network(each, asking)]
         fitting = near or [each for each in fitting if each.name.lower() == host]
     return fitting[0] if fitting else None
 
 
-def _share_network(one: Container, other: Container) -> bool:
+def _beside(world: World, own: Container, port: int | None) -> Container:
+    """Return who listens on a port of a container's own loopback: itself, or another one in the same network space."""
+    others = [each for each in world.containers if each is not own and _same_space(each, own)]
+    for each in (own, *others):
+        if any(node.container is each and _listens(node, port) for node in nodes(world)):
+            return each
+    for each in others:
+        if port in (each.routing.ports or ()) or (port == SOCKETIO_PORT and each.is_socketio):
+            return each
+    return others[0] if len(others) == 1 else own
+
+
+def _same_space(one: Container, other: Container) -> bool:
+    """Tell whether two containers share a network space: a pod, or compose's `network_mode: service:NAME`."""
+    spaces = [
+        {f"service:{each.service}", f"container:{each.name}", each.routing.network_mode}
+        | {network for network in each.routing.networks or () if network.startswith("pod:")}
+        for each in (one, other)
+    ]
+    return any(space.partition(":")[0] in {"service", "container", "pod"} for space in spaces[0] & spaces[1])
+
+
+def share_network(one: Container, other: Container) -> bool:
+    """Tell whether two containers can speak to each other; true where their networks are not known."""
     mine, theirs = one.routing.networks, other.routing.networks
     if mine is None or theirs is None:
         return True
@@ -526,14 +615,25 @@ def _tls(node: Node, port: int | None, asked: bool) -> bool:
 
 
 def _in_container(
-    world: World, container: Container, port: int | None, address: str, request: Request
+    world: World, container: Container, port: int | None, address: str, request: Request, *, sender: Node
 ) -> Destination | tuple[Node, Request]:
     port = dict(container.inner_ports).get(port, port) if port else port
     for node in nodes(world):
         if node.container is container and _listens(node, port):
             listener = _listener(node, port)
             return node, replace(request, port=listener.port, tls=listener.tls)
+    if container.is_nginx and (loose := _configuring(world, port)) and loose is not sender:
+        return loose, replace(request, port=port, tls=_tls(loose, port, request.tls))
     return Destination(_part_of(container, port), address, port, container)
+
+
+def _configuring(world: World, port: int | None) -> Node | None:
+    """Return the configuration that an nginx container without one of its own has: the only one that can be meant.
+
+    It is for Socket.IO, listens on the port that the container is asked on, and no container is known to have it.
+    """
+    loose = [each for each in nodes(world) if each.nginx and each.container is None and each.nginx.names_socketio]
+    return loose[0] if len(loose) == 1 and port and _listens(loose[0], port) else None
 
 
 def _listener(node: Node, port: int | None) -> Listener:
@@ -561,7 +661,7 @@ def _on_machine(
     for container in world.containers:
         for published in container.published:
             if published.host_port == port and published.protocol == "tcp":
-                return _in_container(world, container, published.container_port, address, request)
+                return _in_container(world, container, published.container_port, address, request, sender=sender)
     if _listens(sender, port) and sender.container is None and port:
         return sender, replace(request, port=port, tls=_tls(sender, port, request.tls))
     return _unknown(world, address, port)
@@ -572,6 +672,9 @@ TUNNELS = frozenset({"ngrok", "cloudflared", "tailscale"})
 
 
 def _unknown(world: World, address: str, port: int | None) -> Destination:
+    for process in world.processes:
+        if process.port == port and port and process.program in _PROGRAMS:
+            return Destination(_PROGRAMS[process.program], address, port)
     if says_frappe(world):
         if port in {SOCKETIO_PORT, *bench_ports(world, "socketio_port")}:
             return Destination(Part.REALTIME, address, port)
@@ -580,10 +683,50 @@ def _unknown(world: World, address: str, port: int | None) -> Destination:
     return Destination(Part.ELSEWHERE, address, port)
 
 
+_PROGRAMS: Mapping[str, Part] = {"realtime": Part.REALTIME, "web": Part.WEB}
+
+
 def bench_ports(world: World, key: str) -> frozenset[int]:
     """Return the ports that benches' common files give for a key."""
     said = (file.setting(key) for file in world.bench if file.common)
     return frozenset(int(each.value) for each in said if each and each.value.isdigit())
+
+
+def asked(world: World, host: str) -> tuple[Way, ...]:
+    """Return the public addresses at which one host can be asked, whether anything names it or not.
+
+    Where something names it, or takes any host, and does more than to send it to https, those that do neither are
+    left out.
+    """
+    inner = _led_to(world)
+    found: dict[tuple[int, int, bool], tuple[Way, bool]] = {}
+    for node in nodes(world):
+        known = node.proxy.entrances()
+        listeners = node.proxy.listeners() if isinstance(node.proxy, Traefik) else [each.listener for each in known]
+        for listener in listeners:
+            outside = _public_port(node, listener.port)
+            key = (id(node), listener.port, listener.tls)
+            if outside is None or key in found or key[:2] in inner:
+                continue
+            fitting = [each for each in known if _is_at(each, listener) and _names(each.host, host)]
+            entrance = fitting[0] if fitting else Entrance(host, listener, listener.location)
+            fronted = not listener.tls and _expects_front(node)
+            scheme = "https" if listener.tls or fronted else "http"
+            way = Way(world, node, entrance, host, scheme, USUAL[scheme] if fronted else outside, fronted)
+            # nginx has a default server
+            found[key] = way, bool(fitting) or node.nginx is not None or redirected_to_itself(way.page)
+    named = tuple(way for way, fits in found.values() if fits)
+    leads = any(not redirected_to_itself(way.page) for way in named)
+    return named if leads else tuple(way for way, _ in found.values())
+
+
+def _is_at(entrance: Entrance, listener: Listener) -> bool:
+    return (entrance.listener.port, entrance.listener.tls) == (listener.port, listener.tls)
+
+
+def _names(pattern: str, host: str) -> bool:
+    """Tell whether a name that a proxy answers for is a host, or a wildcard that takes it in; empty takes any."""
+    return not pattern or fnmatchcase(host, pattern.lower())
 
 
 @lru_cache(maxsize=8)
@@ -600,7 +743,8 @@ def _led_to(world: World) -> frozenset[tuple[int, int | None]]:
     for node in nodes(world):
         for way in _ways_into(world, node):
             for journey in (way.poll, way.page):
-                led |= {(id(leg.node), leg.request.port) for leg in journey.legs[1:]}
+                led |= {(id(leg.node), leg.request.port) for leg in journey.legs[1:] if leg.node is not node}
+                led |= {(id(other), asked.port) for leg in journey.legs for other, asked in others(world, leg)}
     return frozenset(led)
 
 
@@ -630,6 +774,8 @@ def _public_port(node: Node, port: int) -> int | None:
     """Return the machine's port that leads to a proxy's; None where none does."""
     container = node.container
     if container is None or container.routing.network_mode == "host" or not container.group:
+        return port
+    if node.proxy.kind in TUNNELS:
         return port
     for published in container.published:
         if published.container_port == port:

@@ -45,7 +45,7 @@ PLAIN = (
         "HAProxy",
         "haproxy.read",
         "is_haproxy",
-        re.compile(r"^[ \t]*+(?:frontend|backend|listen|defaults)\b", re.MULTILINE),
+        re.compile(r"^[ \t]*+(?:frontend|backend|listen|defaults)\b(?![^\n]*;)", re.MULTILINE),
     ),
     Kind(
         "Apache",
@@ -53,7 +53,16 @@ PLAIN = (
         "is_apache",
         re.compile(r"^[ \t]*+(?:<VirtualHost|ProxyPass|ServerName|Listen\s)", re.MULTILINE),
     ),
-    Kind("Caddy", "caddy.read", "is_caddyfile", re.compile(r"(?:proxy|respond|redir|file_server|handle|tls|route)\b")),
+    Kind(
+        "Caddy",
+        "caddy.read",
+        "is_caddyfile",
+        re.compile(
+            r"^[ \t]*+(?:basic_?auth|encode|file_server|forward_auth|handle(?:_path)?|php_fastcgi|proxy|redir|respond|"
+            r"reverse_proxy|route|tls)\b",
+            re.MULTILINE,
+        ),
+    ),
 )
 """Files of a syntax of their own; nginx is asked after these, since a Caddyfile has braces too."""
 YAML = (

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from raven_realtime.declared.world import Container, World
+from raven_realtime.ports import SOCKETIO_PORT
 from raven_realtime.proxies.traefik.claims import Claim, allows_host, claimants, example_hosts
 from raven_realtime.proxies.traefik.matchers import Path, PathPrefix, PathRegexp, required_hosts
 from raven_realtime.proxies.traefik.table import Middleware, Router, Service, qualify
 from raven_realtime.proxies.traefik.tree import leaves
-from raven_realtime.settings import SOCKETIO_PORT
 
 PATH = "/socket.io/"
 """What clients ask for; the library puts the slash at the end itself."""

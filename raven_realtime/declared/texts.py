@@ -13,14 +13,13 @@ from urllib.parse import urlsplit
 
 from raven_realtime.declared import kinds
 from raven_realtime.declared.world import BenchFile, Nginx, Setting, Tunnel, World
-from raven_realtime.places import kubernetes
+from raven_realtime.ports import MULTIPLEXER_PORT
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.location import Location
-from raven_realtime.proxies.nginx.parse import parse_text
+from raven_realtime.proxies.nginx.parse import dumped_files, is_dump, parse_files, parse_text
 from raven_realtime.proxies.traefik.dynamic import http_of
 from raven_realtime.proxies.traefik.elements import Element, yaml_element
 from raven_realtime.proxies.traefik.table import Contribution
-from raven_realtime.settings import MULTIPLEXER_PORT
 
 # bounded, and no repeat can give what the next one takes: the texts are whatever somebody uploads
 _NGINX = re.compile(
@@ -29,6 +28,8 @@ _NGINX = re.compile(
     re.MULTILINE,
 )
 _NGROK = re.compile(r"^(endpoints|tunnels):", re.MULTILINE)
+_OF_MANAGER = re.compile(r"npm-\d|conf\.d/include/|/data/nginx/custom/|\$forward_scheme")
+"""What each file of nginx-proxy-manager has in it, and other files too."""
 _DYNAMIC = re.compile(r"^http:\s*$", re.MULTILINE)
 SOURCES = frozenset({".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".vue", ".html"})
 """Endings of a frontend's (or the realtime process') files."""
@@ -62,21 +63,56 @@ def read(text: str, name: str, *, runs_in: str = "") -> World | None:
         return World.of([replace(world, proxies=placed), tunnels])
     if is_ngrok(text):
         return ngrok(yaml_element(text, name), text)
-    if kubernetes.is_manifest(text):
+    if "apiVersion" in text:
         from raven_realtime.declared import cluster  # noqa: PLC0415 (it reads texts itself)
+        from raven_realtime.places import kubernetes  # noqa: PLC0415 (loaded only where there is a cluster)
 
-        return cluster.world_of(kubernetes.read(text, name))
-    if is_nginx(text):
-        tree = parse_text(text, name, check=False)
-        return World(
-            nginx=(Nginx(name, tree, Location(name), runs_in),), texts=(Setting("nginx", text, Location(name)),)
-        )
+        if kubernetes.is_manifest(text):
+            return cluster.world_of(kubernetes.read(text, name))
+    if is_dump(text) or is_nginx(text):
+        return nginx(text, name, runs_in=runs_in)
     if _DYNAMIC.search(text) and "routers:" in text:
         http = http_of(yaml_element(text, name), labels=False, owner=name)
         return World(traefik_files=(Contribution("file", http.routers, http.services, http.middlewares),))
     if '"socketio_port"' in text or '"db_name"' in text:
         return site_config(yaml_element(text, name))
     return None
+
+
+def stands_alone(text: str) -> bool:
+    """Tell whether an nginx configuration brings what it includes: `nginx -T` prints it, nginx-proxy-manager has it."""
+    return is_dump(text) or _is_managers(text)
+
+
+def _is_managers(text: str) -> bool:
+    if not _OF_MANAGER.search(text):
+        return False
+    from raven_realtime.proxies.nginx_proxy import manager  # noqa: PLC0415 (loaded only where there may be one)
+
+    return manager.is_npm(text)
+
+
+def nginx(text: str, name: str, *, runs_in: str = "") -> World:
+    """Return the world of an nginx configuration, of all files that `nginx -T` prints, or of nginx-proxy-manager's.
+
+    Raises:
+        Unreadable: it is malformed; the message has the line.
+    """
+    if is_dump(text):
+        files = dumped_files(text)
+        main = next(iter(files))
+        tree = parse_files(files)
+        return World(
+            nginx=(Nginx(main, tree, Location(main), runs_in),),
+            texts=tuple(Setting("nginx", inner, Location(path)) for path, inner in files.items()),
+        )
+    if _is_managers(text):
+        from raven_realtime.proxies.nginx_proxy import manager  # noqa: PLC0415 (loaded only where it is one)
+
+        tree = manager.parse_host(text, name)
+    else:
+        tree = parse_text(text, name, check=False)
+    return World(nginx=(Nginx(name, tree, Location(name), runs_in),), texts=(Setting("nginx", text, Location(name)),))
 
 
 def ngrok(root: Element, text: str) -> World:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from raven_realtime.places.container import Published
-from raven_realtime.places.kubernetes.objects import Objects
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.interface import Proxy
 from raven_realtime.proxies.location import Location
@@ -16,9 +16,14 @@ from raven_realtime.proxies.nginx.directive import Directive
 from raven_realtime.proxies.nginx.routing import Configuration
 from raven_realtime.proxies.traefik import containers as providers
 from raven_realtime.proxies.traefik.containers import DOCKER, SWARM
+from raven_realtime.proxies.traefik.rule import language_of
 from raven_realtime.proxies.traefik.static import Static
 from raven_realtime.proxies.traefik.table import Contribution, Table, assemble
 from raven_realtime.proxies.unreadable import Unreadable
+
+if TYPE_CHECKING:
+    from raven_realtime.places.kubernetes.objects import Objects
+    from raven_realtime.places.process import Process
 
 
 class Hidden(str):
@@ -71,6 +76,8 @@ class Container:
     """The names that its own hosts file has an address for."""
     group: str = ""
     """The project or stack that it is declared in: its file."""
+    closed: bool = False
+    """Whether only what is declared beside it can be on its networks."""
 
     @property
     def name(self) -> str:
@@ -200,6 +207,8 @@ class World:
     nginx: tuple[Nginx, ...] = ()
     proxies: tuple[Placed, ...] = ()
     """Proxies that are neither nginx nor Traefik."""
+    processes: tuple[Process, ...] = ()
+    """What is started on the machine itself: by a Procfile, by systemd."""
     bench: tuple[BenchFile, ...] = ()
     clusters: tuple[Objects, ...] = ()
     """The objects of a Kubernetes cluster."""
@@ -251,9 +260,8 @@ class World:
         """What Traefik makes of it."""
         parts = [part for swarm in (False, True) if (part := self._provided(swarm))]
         entrypoints = [entrypoint for static in self.statics for entrypoint in static.entrypoints]
-        old = bool(re.match(r"v?2\b", self.version_of("traefik")))
-        syntax = next((static.default_syntax for static in self.statics if static.default_syntax != "v3"), "v3")
-        syntax = "v2" if old else syntax
+        syntax = language_of(self.version_of("traefik"))
+        syntax = next((static.default_syntax for static in self.statics if static.default_syntax != "v3"), syntax)
         return assemble([*parts, *self.traefik_files], entrypoints, default_syntax=syntax, partial=not self.statics)
 
     def version_of(self, program: str) -> str:
@@ -277,6 +285,12 @@ class World:
         for each in self.containers:
             found[each.name] = (*found.get(each.name, ()), each)
         return found
+
+    @property
+    def command_lines(self) -> Iterator[str]:
+        """What is run: by containers, and beside them."""
+        yield from (command.value for command in self.commands)
+        yield from (container.command for container in self.containers)
 
     def container(self, name: str) -> Container | None:
         """Return the (first) container of a name."""

@@ -1,8 +1,9 @@
-"""``raven-realtime explain CODE``: a finding's page in the terminal."""
+"""``raven-realtime explain WHAT``: a finding's page in the terminal, found by its code or by what somebody read."""
 
 from __future__ import annotations
 
 import sys
+from textwrap import fill, indent
 from typing import Annotated
 
 import typer
@@ -10,8 +11,9 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.table import Table
 
-from raven_realtime.findings import catalogue, explain
+from raven_realtime.findings import Entry, catalogue
 from raven_realtime.findings.pages import NOTE, page
+from raven_realtime.findings.search import nearest, search
 
 
 def register(app: typer.Typer) -> None:
@@ -20,16 +22,42 @@ def register(app: typer.Typer) -> None:
 
 
 def explain_command(
-    code: Annotated[str, typer.Argument(help="A finding's code, such as RT008; without one, all are listed.")] = "",
+    asked: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[WHAT]...",
+            help="A finding's code, such as RT008, or what you read: a banner, a log line, a status such as 502, a "
+            "close code such as 1006; without it, all are listed.",
+        ),
+    ] = None,
 ) -> None:
-    """Explain a finding: what it means, how it shows, what to do."""
-    console = Console()
-    if not code:
-        console.print(_list())
+    """Explain a finding: what it means, how it shows, what to do.
+
+    Exit code: 1 where nothing fits.
+    """
+    question = " ".join(asked or ()).strip()
+    if not question:
+        Console().print(_list())
         return
-    text = page(explain(code)).removeprefix(NOTE).strip()
+    matches = search(question)
+    if not matches:
+        near = nearest(question)
+        meant = f" Did you mean: {'; '.join(near)}?" if near else ""
+        typer.echo(f"No finding fits {question[:200]!r}.{meant} `raven-realtime explain` lists all.", err=True)
+        raise typer.Exit(1)
+    if len(matches) == 1:
+        _page(matches[0].entry)
+        return
+    for match in matches:
+        typer.echo(f"{match.entry.code} {match.entry.title} ({match.entry.level})")
+        typer.echo(indent(fill(" ".join(match.entry.shows.split()), 110), "  "))
+    typer.echo(f"\n`raven-realtime explain {matches[0].entry.code}` tells more, and what to do.")
+
+
+def _page(entry: Entry) -> None:
+    text = page(entry).removeprefix(NOTE).strip()
     if sys.stdout.isatty():
-        console.print(Markdown(text))
+        Console().print(Markdown(text))
     else:
         typer.echo(text)
 

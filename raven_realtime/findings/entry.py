@@ -20,8 +20,14 @@ STACKS = {
     "ngrok": "ngrok",
     "cloudflare": "Cloudflare",
     "frappe": "Frappe",
+    "node": "Frappe's realtime server on Node",
+    "python": "Frappe's realtime server on Python",
 }
 """The stacks that remedies are written for: name in code, name for people."""
+
+
+EXAMPLE = "chat.example.com"
+"""The host in the catalogue's texts; a finding about a known host says that one."""
 
 
 class Level(StrEnum):
@@ -36,7 +42,8 @@ class Given(StrEnum):
     """What has to be so for a finding on the server to be the cause of what was seen further out."""
 
     NOTHING = ""
-    SOCKETIO_ANSWERS = "Socket.IO answers where nginx asks it, and nginx runs"
+    SOCKETIO_ANSWERS = "Socket.IO answers where nginx asks it, and nginx runs and is nearly full"
+    PROCESS_IS_TO_KNOW = "the web tells a user only to who knows its secret, which is kept in redis"
     SEEN_FROM_NGINX = "what was seen outside is seen from nginx's side too, or it is nginx that said it"
 
 
@@ -79,7 +86,8 @@ class Finding:
     @property
     def todo(self) -> str:
         """What to do: the particular remedy where there is one, then the stack's, the catalogue's otherwise."""
-        return self.remedy or self.entry.remedies.get(self.stack, "") or self.entry.remedy
+        said = self.remedy or self.entry.remedies.get(self.stack, "") or self.entry.remedy
+        return said.replace(EXAMPLE, self.host) if self.host and not self.host.endswith(".example") else said
 
 
 @dataclass(frozen=True)
@@ -106,6 +114,9 @@ class Entry:
     """Where the rule comes from: a document's section or an issue, as ``project#number`` or a URL."""
     remedies: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """What to do on one stack, in Markdown, by the stack's name: one of `STACKS`."""
+    said: tuple[str, ...] = ()
+    """What people read when it is this: a banner, a log line, a status or a close code, word for word; several findings
+    may be behind one of them."""
     aliases: tuple[str, ...] = field(default=())
     """Retired codes that this entry answers to."""
     explains: tuple[str, ...] = field(default=())

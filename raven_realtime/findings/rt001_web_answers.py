@@ -22,6 +22,14 @@ on `/socket.io/?EIO=4&transport=polling`. `curl` of the handshake prints a page 
 Give `/socket.io/` a way of its own to port 9000: a location of its own in nginx, or a router of its own in Traefik,
 beside the one for `/`. Then ask again: `raven-realtime check handshake URL`.
 """,
+    said=(
+        "Realtime events are not working",
+        "Realtime events are not working. Please try refreshing the page.",
+        "404",
+        "404 Not Found",
+        "System Health Report",
+        "Socket.IO heartbeat check failed",
+    ),
     source="seed, section 4: ngrok not forwarding to the Socket.IO port",
     remedies=MappingProxyType(
         {

@@ -23,6 +23,18 @@ See whether the process runs and answers where it is:
 address (RT016, RT018) or kept an old one (RT030). If not, start it, and read its log: it also exits when redis is
 away (RT020).
 """,
+    said=(
+        "502",
+        "502 Bad Gateway",
+        "503",
+        "503 no available server",
+        "521",
+        "connection refused",
+        "ECONNREFUSED",
+        "connect() failed (111: Connection refused)",
+        "Socket.IO heartbeat check failed",
+        "System Health Report",
+    ),
     source="erpnext#8704, bench#1532",
     remedies=MappingProxyType(
         {
@@ -50,4 +62,5 @@ The agent runs and nothing answers on the address it forwards to. Start what sho
 """,
         }
     ),
+    aliases=("RT105",),
 )

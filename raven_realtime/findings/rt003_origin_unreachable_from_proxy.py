@@ -23,6 +23,11 @@ hangs, let the bridge in: `ufw allow in on docker0 to any port 9000 proto tcp`. 
 listens on loopback only: `ss -ltn | grep 9000` must show `0.0.0.0:9000` or the bridge's address. Never open 9000 to
 the world.
 """,
+    said=(
+        "504",
+        "504 Gateway Time-out",
+        "upstream timed out (110: Connection timed out)",
+    ),
     source="ufw-docker#53",
     remedies=MappingProxyType(
         {

@@ -22,6 +22,10 @@ Name the shared network on the container: `traefik.docker.network=proxy` (the ne
 `docker network ls`, with the compose project's prefix), and start the container again: labels are read when it is
 created.
 """,
+    said=(
+        "504",
+        "504 Gateway Timeout",
+    ),
     source="traefik#5040",
     remedies=MappingProxyType(
         {

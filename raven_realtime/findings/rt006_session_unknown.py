@@ -21,6 +21,11 @@ disconnects in turns, and works now and then.
 Run one Socket.IO process, or make every proxy on the way sticky, and give the processes @socket.io/redis-adapter.
 One isolated answer of this kind after a restart is normal: clients open a new session by themselves.
 """,
+    said=(
+        "400",
+        "Session ID unknown",
+        "xhr poll error",
+    ),
     source="helm#229; Engine.IO's error codes",
     remedies=MappingProxyType(
         {

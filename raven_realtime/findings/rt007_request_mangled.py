@@ -21,6 +21,13 @@ protocol version; or a 400 of the proxy itself.
 Pass the request on as it is: no rewriting of path or query, HTTP/1.1, GET and POST. Code 5 means a client of
 another major version: an old `socket.io-client` 2.x in a cached page, or a server of that age.
 """,
+    said=(
+        "400",
+        "Bad handshake method",
+        "Transport unknown",
+        "Unsupported protocol version",
+        "Bad request",
+    ),
     source="socket.io-client#1430; Engine.IO's error codes",
     remedies=MappingProxyType(
         {

@@ -23,6 +23,10 @@ Let the proxy fill in `Origin` where the browser left it out, from the scheme an
 there is one, pass it on unchanged, so that Frappe's check keeps its worth. And pass on `Host` as the browser sent
 it.
 """,
+    said=(
+        "Invalid origin",
+        "Realtime events are not working",
+    ),
     source="frappe#33371, raven#2195, raven#1860; frappe realtime/middlewares/authenticate.js",
     remedies=MappingProxyType(
         {
@@ -30,9 +34,9 @@ it.
 At http level, and in the location of `/socket.io/`:
 
     map $http_x_forwarded_proto $rt_scheme { default $scheme; https https; wss https; }
-    map $http_origin $rt_origin { default $http_origin; "" $rt_scheme://$host; }
+    map $http_origin $rt_origin { default $http_origin; "" $rt_scheme://$http_host; }
 
-    proxy_set_header Host $host;
+    proxy_set_header Host $http_host;
     proxy_set_header Origin $rt_origin;
 """,
             "traefik": """\

@@ -23,6 +23,7 @@ nothing.
 Let the proxy set `X-Frappe-Site-Name` to the site's name (the folder in `sites/`) for this host. If only the check
 failed: it asked for a site that does not serve this host; without `--site NAME` that is the one named like the host.
 """,
+    said=("Invalid namespace",),
     source="frappe#33159, frappe_docker#1456; frappe realtime/middlewares/authenticate.js",
     remedies=MappingProxyType(
         {

@@ -20,6 +20,7 @@ Connected, no error anywhere, and neither messages nor notifications arrive. Eve
     remedy="""\
 Build Origin from `X-Forwarded-Proto`, with both `https` and `wss` (Traefik's word on upgrades) mapped to https.
 """,
+    said=("Guest",),
     source="frappe_docker#1817, helm#281",
     remedies=MappingProxyType(
         {
@@ -27,7 +28,7 @@ Build Origin from `X-Forwarded-Proto`, with both `https` and `wss` (Traefik's wo
 At http level, and in the location of `/socket.io/`:
 
     map $http_x_forwarded_proto $rt_scheme { default $scheme; https https; wss https; }
-    map $http_origin $rt_origin { default $http_origin; "" $rt_scheme://$host; }
+    map $http_origin $rt_origin { default $http_origin; "" $rt_scheme://$http_host; }
 
     proxy_set_header Origin $rt_origin;
     proxy_set_header X-Forwarded-Proto $rt_scheme;

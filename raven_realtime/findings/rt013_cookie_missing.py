@@ -20,8 +20,13 @@ authentication method used…") for a user who is logged in.
 """,
     remedy="""\
 Serve the page and `/socket.io/` from one host. A client that is no browser sends `Authorization: token KEY:SECRET`
-in `extraHeaders`. Two tunnels (the seed's Option B) work for such clients only.
+in `extraHeaders`. Two tunnels, one for the web and one for Socket.IO, work for such clients only.
 """,
+    said=(
+        "No cookie transmitted",
+        "Missing cookie and authorization header",
+        "No authentication method used",
+    ),
     source="frappe#27972",
     remedies=MappingProxyType(
         {
@@ -35,4 +40,5 @@ there.
 """,
         }
     ),
+    aliases=("RT111",),
 )

@@ -1,5 +1,6 @@
 """RT014: the page asks for port 9000 itself."""
 
+import re
 from types import MappingProxyType
 
 from raven_realtime.findings.entry import Entry, Level
@@ -20,6 +21,11 @@ In the network tab, requests to `https://chat.example.com:9000/socket.io/` that 
 Start without development mode: `bench start --no-dev`, and run production under supervisor, not under `bench start`.
 The page must not contain `window.dev_server = 1`. Then clear the browser's cache.
 """,
+    said=(
+        "ERR_CONNECTION_TIMED_OUT",
+        ":9000/socket.io/",
+        "Socket.IO heartbeat check failed",
+    ),
     source="frappe#23173",
     remedies=MappingProxyType(
         {
@@ -30,3 +36,6 @@ The page must not contain `window.dev_server = 1`. Then clear the browser's cach
         }
     ),
 )
+
+DEVELOPMENT = re.compile(r"window\.dev_server\s*=\s*(?:1|true)")
+"""How it shows in a page: the desk's client takes ``host:socketio_port`` (frappe templates, frappe#23173)."""

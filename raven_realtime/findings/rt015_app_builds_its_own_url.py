@@ -1,5 +1,6 @@
 """RT015: an app builds its own Socket.IO URL."""
 
+import re
 from types import MappingProxyType
 
 from raven_realtime.findings.entry import Entry, Level
@@ -20,6 +21,7 @@ host and port without a colon (`site9000`), or a port fixed at build time.
 Let the app use `window.location.origin` with the path `/socket.io/` and no port, or frappe-react-sdk's provider
 without a `socketPort`. Rebuild: `bench build --app APP`.
 """,
+    said=("Mixed Content",),
     source="frappe#31550",
     remedies=MappingProxyType(
         {
@@ -30,3 +32,14 @@ without a `socketPort`. Rebuild: `bench build --app APP`.
         }
     ),
 )
+
+OWN_ADDRESS = re.compile(
+    r"""location\.host(?:name)?\s*(?:\+\s*["'`]|\})\s*:?(?P<port>[1-9]\d{3,4})\b"""
+    r"""|\bio\(\s*["'`]http://(?!localhost\b|127\.)"""
+)
+"""How it shows in a script or page: the host with a port written behind it, or plain http, as minifiers leave it.
+
+Frappe's own client and frappe-react-sdk take the port from a variable and only under conditions: they do not match.
+"""
+SECOND_BENCH = "9001"
+"""What Frappe's bench gives to the Socket.IO of the next bench on a machine: with it the finding is RT016."""

@@ -21,6 +21,10 @@ Curl on one port answers and on the other does not; the client asks a port that 
 Make every place say 9000: `bench set-config -g socketio_port 9000`, remove `socketio_port` from `site_config.json`,
 and set up nginx again. `ss -ltnp | grep -E '900[01]'` says who listens.
 """,
+    said=(
+        "9001",
+        "socketio_port",
+    ),
     source="raven#1918; seed, Corrections Applied",
     remedies=MappingProxyType(
         {

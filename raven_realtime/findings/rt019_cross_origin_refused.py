@@ -22,6 +22,11 @@ Serve the page and `/socket.io/` from one origin: then no such header is needed.
 Frappe sends: exactly one `Access-Control-Allow-Origin` with the page's origin, and
 `Access-Control-Allow-Credentials: true`.
 """,
+    said=(
+        "blocked by CORS policy",
+        "No 'Access-Control-Allow-Origin' header",
+        "CORS",
+    ),
     source="frappe#21413",
     remedies=MappingProxyType(
         {

@@ -2,7 +2,7 @@
 
 from types import MappingProxyType
 
-from raven_realtime.findings.entry import Entry, Level
+from raven_realtime.findings.entry import Entry, Given, Level
 
 ENTRY = Entry(
     code="RT021",
@@ -35,4 +35,6 @@ configurator again and restart the services.
 """,
         }
     ),
+    explains=("RT012", "RT045", "RT046"),
+    given=Given.PROCESS_IS_TO_KNOW,
 )

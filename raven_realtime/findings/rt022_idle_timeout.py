@@ -1,8 +1,10 @@
 """RT022: the WebSocket is closed when idle."""
 
+from collections.abc import Callable
 from types import MappingProxyType
 
 from raven_realtime.findings.entry import Entry, Level
+from raven_realtime.proxies.nginx.values import seconds
 
 ENTRY = Entry(
     code="RT022",
@@ -21,6 +23,12 @@ the pings that are due do not arrive: then the browser closes it after pingInter
     remedy="""\
 Set the timeout of every proxy on the way far above pingInterval + pingTimeout: the seed's 86400 s.
 """,
+    said=(
+        "transport close",
+        "ping timeout",
+        "1006",
+        "499",
+    ),
     source="socket.io documentation, Troubleshooting; seed, section 3.2",
     remedies=MappingProxyType(
         {
@@ -37,3 +45,18 @@ Cloudflare closes idle WebSockets after 100 s, which pings every 25 s avoid: loo
         }
     ),
 )
+
+PING_SECONDS = 45
+"""Socket.IO's pingInterval and pingTimeout together, by default: what does not last longer closes a silent socket."""
+DIRECTIVES = ("proxy_read_timeout", "proxy_send_timeout")
+
+
+def first_to_close(value_of: Callable[[str], str]) -> tuple[str, float] | None:
+    """Return the directive of nginx that closes a silent WebSocket first, and after how many seconds.
+
+    Args:
+        value_of: gives the value in force of a directive.
+    """
+    known = [(value, name) for name in DIRECTIVES if (value := seconds(value_of(name))) is not None]
+    value, name = min(known, default=(0.0, ""))
+    return (name, value) if name else None

@@ -21,6 +21,10 @@ Close code 1006 about 2 s after every upgrade; the client falls back to polling 
 Upgrade Traefik to 2.11.2, 3.0 or later. If it is none of those versions, ask the next hop inward in the same way
 (`raven-realtime check upgrade http://127.0.0.1:9000 --at origin`) and read the log of the first that fails.
 """,
+    said=(
+        "1006",
+        "websocket is closed before the connection is established",
+    ),
     source="traefik#10598",
     remedies=MappingProxyType(
         {

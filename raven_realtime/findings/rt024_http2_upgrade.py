@@ -19,6 +19,10 @@ Polling works and the WebSocket fails in browsers, while `curl --http1.1` and co
     remedy="""\
 Use a newer Traefik. Until then take HTTP/2 off the entrypoint's TLS options: `alpnProtocols: ["http/1.1"]`.
 """,
+    said=(
+        "HTTP/2",
+        "ERR_HTTP2_PROTOCOL_ERROR",
+    ),
     source="traefik#11405; RFC 8441",
     remedies=MappingProxyType(
         {

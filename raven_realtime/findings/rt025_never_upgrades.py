@@ -1,8 +1,10 @@
 """RT025: polling works, the upgrade does not."""
 
+from collections.abc import Container
 from types import MappingProxyType
 
 from raven_realtime.findings.entry import Entry, Level
+from raven_realtime.proxies.interface import Headers
 
 ENTRY = Entry(
     code="RT025",
@@ -21,6 +23,13 @@ under load.
 Let every proxy on the way speak HTTP/1.1 and pass on Upgrade and Connection. Then
 `raven-realtime check upgrade URL`.
 """,
+    said=(
+        "Error during WebSocket handshake",
+        "Unexpected response code: 400",
+        "Unexpected response code: 200",
+        "426",
+        "websocket error",
+    ),
     source="nginx documentation, WebSocket proxying",
     remedies=MappingProxyType(
         {
@@ -43,3 +52,24 @@ Network → WebSockets must be on for the zone.
         }
     ),
 )
+
+
+def lost(version: str, headers: Headers, unknown: Container[str]) -> str:
+    """Tell what of a WebSocket's handshake does not arrive behind a proxy; empty where all of it does.
+
+    Args:
+        version: of HTTP, as the proxy speaks it to the upstream: 1.0, 1.1.
+        headers: what it sends.
+        unknown: headers, in lower case, of which nobody can tell what is sent; ``*`` stands for all.
+    """
+    sent = {name.lower(): value for name, value in reversed(headers)}
+    found = ["HTTP/1.0, not HTTP/1.1"] if version == "1.0" else []
+    if "*" in unknown:
+        return "; ".join(found)
+    if "upgrade" not in unknown and sent.get("upgrade", "").lower() != "websocket":
+        found.append("no `Upgrade: websocket`")
+    elif "connection" not in unknown:
+        options = ",".join(value for name, value in headers if name.lower() == "connection")
+        if "upgrade" not in options.lower():
+            found.append(f"`Connection: {sent.get('connection', '')}`, not upgrade")
+    return "; ".join(found)

@@ -19,6 +19,11 @@ the client library's XHR cannot follow, and fails.
     remedy="""\
 Exempt `/socket.io` from the login: Frappe checks the session itself at CONNECT.
 """,
+    said=(
+        "401",
+        "403",
+        "302",
+    ),
     source="helm#248",
     remedies=MappingProxyType(
         {

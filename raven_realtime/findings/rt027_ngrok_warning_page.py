@@ -21,6 +21,7 @@ The handshake brings an HTML page that names `ERR_NGROK_6024`.
 Visit the page once in each browser and confirm; for API clients send the header `ngrok-skip-browser-warning: 1`; a
 paid plan or a custom domain shows no such page.
 """,
+    said=("ERR_NGROK_6024",),
     source="ngrok#46; ngrok documentation, ERR_NGROK_6024",
     remedies=MappingProxyType(
         {

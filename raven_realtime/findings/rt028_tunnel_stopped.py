@@ -20,6 +20,12 @@ limit of the plan (requests, bytes, connections a minute) is reached.
 See whether the agent runs and what it says: `curl -s http://127.0.0.1:4040/api/tunnels`, and its log. Start it
 again (`pulumi up --stack sandbox` does). For limits, the account's dashboard shows the use.
 """,
+    said=(
+        "ERR_NGROK_3200",
+        "ERR_NGROK_8012",
+        "402",
+        "429",
+    ),
     source="ngrok documentation, Limits and Error codes",
     remedies=MappingProxyType(
         {

@@ -20,6 +20,10 @@ another one; nginx goes on asking the old.
 Now: reload nginx. For good: name the upstream so that its address does not change (the host's gateway, a fixed IP),
 or resolve it at run time.
 """,
+    said=(
+        "502",
+        "no live upstreams while connecting to upstream",
+    ),
     source="nginx documentation, upstream",
     remedies=MappingProxyType(
         {

@@ -18,5 +18,9 @@ Messages appear twice or more in the channel until the page is loaded again; cou
 Let the subscriber emit to its own clients only (`io.of(ns).local.to(room).emit(…)`), or leave the adapter out, or
 run one process.
 """,
+    said=(
+        "messages appear twice",
+        "duplicate messages",
+    ),
     source="redis-adapter#119; measured with 3 processes: 3 copies",
 )

@@ -19,5 +19,9 @@ The browser says that the site cannot be found (`ERR_NAME_NOT_RESOLVED`).
 the old one's TTL. To check the path before DNS is there: `--resolve ADDRESS`.
 A *temporary* failure, or a silent resolver, is more likely this machine's own: see whether other names resolve here.
 """,
+    said=(
+        "ERR_NAME_NOT_RESOLVED",
+        "Could not resolve host",
+    ),
     source="RFC 1034; getaddrinfo",
 )

@@ -21,6 +21,11 @@ On the machine: `ss -ltnp` shows what listens; start the proxy or correct its po
 answer on the machine itself is a firewall, or the wrong address in DNS. "Network is unreachable" is the network of
 the machine that asks.
 """,
+    said=(
+        "ERR_CONNECTION_REFUSED",
+        "ERR_CONNECTION_TIMED_OUT",
+        "connection refused",
+    ),
     source="RFC 9293, connection refused",
     remedies=MappingProxyType(
         {

@@ -20,6 +20,12 @@ The browser warns before the page; the client library says `xhr poll error`. `cu
 `openssl s_client -connect HOST:443 -servername HOST </dev/null | openssl x509 -noout -subject -issuer -dates`.
 Renew it, or correct the name. For a private CA give it to the check: `--ca FILE`.
 """,
+    said=(
+        "ERR_CERT_AUTHORITY_INVALID",
+        "ERR_CERT_DATE_INVALID",
+        "xhr poll error",
+        "certificate has expired",
+    ),
     source="RFC 9525; Traefik documentation, certificate resolvers",
     remedies=MappingProxyType(
         {

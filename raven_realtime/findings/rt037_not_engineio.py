@@ -18,5 +18,6 @@ A status such as 500, or 200 with a body that does not begin with `0{"sid"`.
 The evidence shows the answer. Ask the same at each place inward (`--at multiplexer`, `--at origin`): the last that
 answers wrongly is at fault. On the origin, `ss -ltnp | grep 9000` names the program.
 """,
+    said=("500",),
     source="engine.io-protocol, Handshake",
 )

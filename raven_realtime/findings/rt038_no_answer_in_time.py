@@ -18,5 +18,9 @@ The page stays at "connecting"; requests are "pending" in the network tab.
 Ask at each place inward with the same command; the innermost that hangs is at fault. If all hang, the realtime
 process does: its log, its CPU (`top`), and restart it. If a proxy hangs and the origin does not: RT003.
 """,
+    said=(
+        "ERR_TIMED_OUT",
+        "pending",
+    ),
     source="Engine.IO clients give up after 20 s (socket.io-client, option timeout)",
 )

@@ -21,6 +21,12 @@ name. The page's XHR follows only some of it, and a WebSocket follows none.
 Ask the address it points to: if that is right, let users come to that one. nginx redirects `/socket.io` without a
 slash to its own port unless `absolute_redirect off` is set.
 """,
+    said=(
+        "301",
+        "302",
+        "307",
+        "308",
+    ),
     source="nginx documentation, absolute_redirect; Fetch standard, WebSocket",
     remedies=MappingProxyType(
         {

@@ -18,5 +18,9 @@ of another site. The path up to here is right.
 Log in again and take the new `sid`, or make a new key (User → API Access → Generate Keys), and put it where the
 check reads it: RAVEN_REALTIME_SID, or RAVEN_REALTIME_API_KEY and RAVEN_REALTIME_API_SECRET.
 """,
+    said=(
+        "Unauthorized",
+        "401",
+    ),
     source="frappe realtime/middlewares/authenticate.js",
 )

@@ -18,5 +18,6 @@ https may open neither `ws://` nor plain polling requests, and `https://HOST/soc
 Put the router on the TLS entrypoint with a certificate resolver: labels
 `…routers.frappe-socketio.entrypoints=websecure` and `…routers.frappe-socketio.tls.certresolver=myresolver`.
 """,
+    said=("404",),
     source="seed, section 3.2",
 )

@@ -18,5 +18,6 @@ router or its entrypoint, and no certificate in a file. Traefik then answers wit
 Name a resolver: label `traefik.http.routers.frappe-socketio.tls.certresolver=myresolver`, or list the certificate
 under `tls.certificates` in a dynamic file.
 """,
+    said=("ERR_CERT_AUTHORITY_INVALID",),
     source="seed, section 3.2; Traefik documentation, HTTPS & TLS",
 )

@@ -18,5 +18,6 @@ differently.
     remedy="""\
 Correct what the evidence names. The same router on several containers has to be defined by identical labels.
 """,
+    said=("404",),
     source="Traefik documentation, Docker provider; facts of this project",
 )

@@ -1,10 +1,10 @@
-"""RT107: nginx closes silent connections within a day."""
+"""RT107: Silent connections are closed within a day."""
 
 from raven_realtime.findings.entry import Entry, Level
 
 ENTRY = Entry(
     code="RT107",
-    title="nginx closes silent connections within a day",
+    title="Silent connections are closed within a day",
     level=Level.NOTE,
     hop="proxy",
     meaning="""\

@@ -17,5 +17,9 @@ nginx does not start, or a reload fails; the message is in its log.
     remedy="""\
 Correct what the evidence names; it has the line.
 """,
+    said=(
+        "nginx: [emerg]",
+        "configuration file test failed",
+    ),
     source="nginx and Traefik refuse it likewise",
 )

@@ -17,5 +17,6 @@ Polling fails, so the browser never gets as far as the upgrade; cloudflared's lo
     remedy="""\
 Write `http://` (or `https://`) in the service's address. Nothing else has to change.
 """,
+    said=("unsupported protocol scheme",),
     source="cloudflared#526",
 )

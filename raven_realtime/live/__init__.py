@@ -12,7 +12,7 @@ from functools import cache
 
 from raven_realtime.live import checks as _checks
 from raven_realtime.live.result import Check, Outcome, Result
-from raven_realtime.settings import SOCKETIO_PORT, WEB_PORT
+from raven_realtime.ports import SOCKETIO_PORT, WEB_PORT
 
 __all__ = ["HOPS", "Check", "Outcome", "Result", "checks"]
 

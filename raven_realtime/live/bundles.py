@@ -6,22 +6,17 @@ import re
 from urllib.parse import urljoin, urlsplit
 
 from raven_realtime.findings import Finding, explain
+from raven_realtime.findings.rt015_app_builds_its_own_url import OWN_ADDRESS, SECOND_BENCH
 from raven_realtime.live.answer import Answer
 from raven_realtime.live.engineio import Session
-from raven_realtime.settings import SOCKETIO_PORT
 from raven_realtime.shown import shown
 
-MOST_SCRIPTS = 8
+MOST_SCRIPTS = 6
 MOST_BYTES = 8 * 1024 * 1024
 """Of one script; Raven's own bundle has about two megabytes."""
 
 SCRIPT = re.compile(r"<script\b[^>]*\bsrc\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
-OWN_ADDRESS = re.compile(
-    rb"""location\.host(?:name)?\s*(?:\+\s*["'`]|\})\s*:?(?P<port>[1-9]\d{3,4})\b"""
-    rb"""|\bio\(\s*["'`]http://(?!localhost\b|127\.)"""
-)
-"""The host with a port written behind it, or plain http: as minifiers leave it. Frappe's own client and
-frappe-react-sdk take the port from a variable and only under conditions, so that they do not match."""
+_OWN_ADDRESS = re.compile(OWN_ADDRESS.pattern.encode())
 
 
 def scripts(page: Answer, url: str) -> list[str]:
@@ -54,10 +49,10 @@ async def search(session: Session, page: Answer, url: str) -> Finding | None:
 
 def judge(text: bytes, url: str) -> Finding | None:
     """Return what it means that a script or page contains an address of its own for the socket."""
-    match = OWN_ADDRESS.search(text)
+    match = _OWN_ADDRESS.search(text)
     if match is None:
         return None
     port = match["port"]
-    code = "RT016" if port and int(port) == SOCKETIO_PORT + 1 else "RT015"
+    code = "RT016" if port == SECOND_BENCH.encode() else "RT015"
     said = shown(text[match.start() : match.end() + 20].decode("utf-8", "replace"))
     return explain(code).found(f"{url} holds “{said}”")

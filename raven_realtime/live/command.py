@@ -20,8 +20,8 @@ from raven_realtime.live.publisher import Publisher
 from raven_realtime.live.report import ResultReport, line, verdict
 from raven_realtime.live.result import Outcome, Result
 from raven_realtime.live.target import Credentials, Place, Target
+from raven_realtime.ports import SOCKETIO_PORT
 from raven_realtime.problem import Problem
-from raven_realtime.settings import SOCKETIO_PORT
 
 EXIT = {Outcome.PASS: 0, Outcome.WARN: 0, Outcome.FAIL: 1, Outcome.SKIPPED: 3, Outcome.NOT_CHECKED: 3}
 CURL_LIMIT = 1_048_576

@@ -36,6 +36,8 @@ CONNECT_SECONDS = 4.0
 MOST_ADDRESSES = 4
 GOODBYE_SECONDS = 0.5
 """What closing a session may take."""
+UPGRADE, CONNECT = "WebSocket upgrade", "CONNECT"
+"""What a session asks after its handshake, in words."""
 SEPARATOR = "\x1e"
 """Between the packets of one polling body (engine.io-protocol, "Packet encoding")."""
 
@@ -53,10 +55,12 @@ class Stage(StrEnum):
 class Unanswered(Exception):  # noqa: N818 (what the wire said, no programming error)
     """Nothing that is an answer came back; `stage` says how far the question came."""
 
-    def __init__(self, stage: Stage, said: str) -> None:
+    def __init__(self, stage: Stage, said: str, during: str = "") -> None:
         super().__init__(said)
         self.stage = stage
         self.said = said
+        self.during = during
+        """What was asked last, in words: `UPGRADE`, `CONNECT`, or the request."""
 
 
 class Refused(Exception):  # noqa: N818
@@ -214,6 +218,8 @@ class Session:
         self.target = target
         self.sid = ""
         self.pings = 0
+        self.doing = ""
+        """What was asked last, in words."""
         self._credentials = target.credentials.headers if credentials and target.credentials else {}
         self._origin = origin
         self._deadline = asyncio.timeout(target.timeout)
@@ -241,6 +247,7 @@ class Session:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close what is open, without waiting for the other side."""
+        doing = self.doing
         if not self._deadline.expired():
             # It bounds what is asked. The goodbye has a limit of its own, and no answer is lost when it is reached.
             self._deadline.reschedule(None)
@@ -252,6 +259,8 @@ class Session:
         except BaseException as late:
             await self._leave(type(late), late, late.__traceback__)
             raise
+        # What was asked before the goodbye is what was not answered.
+        self.doing = doing
         await self._leave(kind, error, trace)
 
     def allow(self, seconds: float) -> None:
@@ -266,7 +275,8 @@ class Session:
             await self._deadline.__aexit__(kind, error, trace)
         except TimeoutError:
             limit = f"{self.target.timeout:.0f} s"
-            raise Unanswered(Stage.TIME, f"no complete answer within {limit}") from None
+            said = f"{self.doing}: no answer" if self.doing in {UPGRADE, CONNECT} else "no complete answer"
+            raise Unanswered(Stage.TIME, f"{said} within {limit}", self.doing) from None
 
     async def _goodbye(self) -> None:
         if self._socket is not None:
@@ -280,6 +290,7 @@ class Session:
 
     async def ask(self, method: str, url: str, content: str | None = None) -> Answer:
         """Send one HTTP request as the client library's XHR does, and read at most `BODY_LIMIT` bytes of the answer."""
+        self.doing = f"{method} {url}"
         headers = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": USER_AGENT, **self._credentials}
         if self._origin or method != "GET":
             headers["Origin"] = self.target.page or self.target.origin
@@ -349,11 +360,12 @@ class Session:
 
     async def upgrade(self) -> None:
         """Move the session to a WebSocket: connect, ``2probe``, ``3probe``, ``5``."""
+        self.doing = UPGRADE
         url = self.target.url(transport="websocket", sid=self.sid).replace("http", "ws", 1)
         headers = {name: value for name, value in self._credentials.items() if name != "Cookie"}
         if cookies := self._cookies(self._credentials.get("Cookie", "")):
             headers["Cookie"] = cookies
-        with _wire_errors("WebSocket upgrade"):
+        with _wire_errors(UPGRADE):
             self._socket = await _Upgrade(
                 url,
                 origin=self.target.page or self.target.origin,  # type: ignore[arg-type]  # a NewType of str
@@ -369,6 +381,7 @@ class Session:
                 proxy=None,
             )
         self._upgraded_at = time.monotonic()
+        self.doing = "WebSocket"
         await self.send("2probe")
         if (said := (await self.frame()).text) != "3probe":
             raise Unanswered(Stage.ANSWER, f"2probe was answered with “{shown(said)}” instead of 3probe")

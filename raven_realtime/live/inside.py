@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,11 +13,12 @@ from pathlib import Path
 from raven_realtime.docker_host import DockerHost, read_containers
 from raven_realtime.live.result import Result
 from raven_realtime.machine import CannotLook, Machine, bench_configuration
+from raven_realtime.ports import SOCKETIO_PORT
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.traefik.containers import Container
 from raven_realtime.proxies.unreadable import Unreadable
-from raven_realtime.settings import SOCKETIO_PORT
 
+_VERSION = re.compile(r"""^__version__\s*=\s*["'](\d+)""", re.MULTILINE)
 NGINX = Path("/etc/nginx/nginx.conf")
 NO_ROUTER = ("RT001", "RT005", "RT026", "RT037", "RT040")
 """What shows outside when the right router does not get the handshake: whoever gets it answers, or Traefik itself."""
@@ -63,6 +65,36 @@ class Inside:
         return int(str(value)) if str(value).isdigit() else SOCKETIO_PORT
 
     @cached_property
+    def frappe(self) -> int | None:
+        """The major version of the bench's Frappe, by its files; None where they do not say it."""
+        if self.bench is None:
+            return None
+        try:
+            told = self.machine.read(self.bench / "apps" / "frappe" / "frappe" / "__init__.py")
+        except CannotLook:
+            return None
+        match = _VERSION.search(told)
+        return int(match[1]) if match else None
+
+    def site(self, host: str) -> str:
+        """Return the bench's site that a host leads to: the one of its name, the default one, or the only one."""
+        if self.bench is None:
+            return ""
+        sites = self.bench / "sites"
+        try:
+            depth = ("-mindepth", "2", "-maxdepth", "2")
+            found = self.machine.run("find", str(sites), *depth, "-name", "site_config.json")
+            default = self.configuration.get("default_site")
+        except CannotLook:
+            return ""
+        names = sorted(Path(line).parent.name for line in found.splitlines())
+        if host in names or not names:
+            return host if names else ""
+        if isinstance(default, str) and default in names:
+            return default
+        return names[0] if len(names) == 1 else ""
+
+    @cached_property
     def docker_host(self) -> str:
         """The Docker host to ask.
 
@@ -90,16 +122,16 @@ class Inside:
         except (Problem, Unreadable) as problem:
             raise CannotLook(str(problem)) from None
 
-    def in_docker(self, *arguments: str) -> str:
+    def in_docker(self, *arguments: str, stdin: str = "") -> str:
         """Run `docker` for the Docker host; behind ``ssh://`` the server's own program.
 
         Raises:
             CannotLook: it failed.
         """
         if self.docker_host.startswith("ssh://"):
-            return Machine(self.docker_host, self._docker_options).run("docker", *arguments)
+            return Machine(self.docker_host, self._docker_options).run("docker", *arguments, stdin=stdin)
         host = ("-H", self.docker_host) if self.docker_host else ()
-        return Machine().run("docker", *host, *arguments)
+        return Machine().run("docker", *host, *arguments, stdin=stdin)
 
 
 async def look(check: str, judge: Callable[[], Result]) -> Result:

@@ -42,4 +42,5 @@ def read(text: str) -> Packet | None:
 
 def write(kind: str, namespace: str, data: object = None) -> str:
     """Return the packet as text: ``42/site,["doc_subscribe","Raven Channel","general"]``."""
-    return f"{kind}{namespace},{'' if data is None else json.dumps(data)}"
+    to = "" if namespace == "/" else f"{namespace},"
+    return f"{kind}{to}{'' if data is None else json.dumps(data)}"

@@ -17,12 +17,18 @@ from raven_realtime.shown import shown
 SECONDS = 60.0
 """What one bench command may take; a cold bench on a small machine needs about ten."""
 
+NOT_FOUND = 127
+"""A shell's exit code for a command that is not there (POSIX, "Exit Status for Commands")."""
 SSH_FAILED = 255
 """ssh's exit code when it did not get as far as the command (ssh(1), "EXIT STATUS")."""
 
 
 class NotPublished(Exception):  # noqa: N818 (what bench said, no programming error)
     """The command failed; the message says how, in one line."""
+
+
+class NoBench(Exception):  # noqa: N818
+    """There is no such command, so that nothing was tried; the message says so."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,8 @@ class Publisher:
             arguments: those of ``frappe.publish_realtime``; written as Python literals, as bench reads them.
 
         Raises:
-            NotPublished: the command is missing, failed, or took longer than `SECONDS`.
+            NoBench: there is no such command.
+            NotPublished: it failed, or took longer than `SECONDS`.
         """
         called = shlex.split(self.command)
         words = [*called, "--site", self.site, "execute", "frappe.publish_realtime", "--kwargs", repr(arguments)]
@@ -78,7 +85,7 @@ class Publisher:
                 start_new_session=True,
             )
         except OSError as error:
-            raise NotPublished(f"{words[0]} cannot be run: {error.strerror}") from None
+            raise NoBench(f"{words[0]} cannot be run: {error.strerror}: give --bench-command") from None
         try:
             async with asyncio.timeout(SECONDS):
                 output, _ = await process.communicate()
@@ -89,6 +96,8 @@ class Publisher:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
                 await process.wait()
+        if self.ssh and process.returncode == NOT_FOUND:
+            raise NoBench(f"{called[0]}{there} cannot be run: no such command there: give --bench-command")
         if process.returncode != 0:
             last = output.decode("utf-8", "replace").strip().splitlines()[-1:] or ["no output"]
             who = "ssh" if self.ssh and process.returncode == SSH_FAILED else f"{called[0]}{there}"

@@ -8,11 +8,9 @@ from urllib.parse import urlsplit
 
 from raven_realtime.findings import Finding, explain
 from raven_realtime.live.answer import Answer
-from raven_realtime.live.engineio import Closed, Refused, Stage, Unanswered
+from raven_realtime.live.engineio import CONNECT, UPGRADE, Closed, Refused, Stage, Unanswered
 from raven_realtime.live.target import Place
 from raven_realtime.shown import shown
-
-UPGRADE = "WebSocket upgrade"
 
 _LOGIN = re.compile(r"log-?in|sign-?in|auth|sso|oauth", re.IGNORECASE)
 
@@ -115,9 +113,13 @@ def finding(error: Unanswered | Refused | Closed, place: Place = Place.PUBLIC) -
         Stage.TIME: "RT038",
         Stage.ANSWER: "RT037",
     }
+    if error.stage is Stage.TIME and error.during in SILENCE:
+        return explain(SILENCE[error.during]).found(shown(error.said))
     return explain(codes[error.stage]).found(shown(error.said))
 
 
+SILENCE = {UPGRADE: "RT025", CONNECT: "RT046"}
+"""What silence means where the question before was answered through the same proxies."""
 LINGERING_SECONDS = 3.0
 """A close within this time is no idle timeout: Traefik 2.11.1 and 3.0-rc4 closed after 2 s (traefik#10598)."""
 

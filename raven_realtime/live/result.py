@@ -52,11 +52,11 @@ class Result:
 
     @classmethod
     def of(cls, hop: str, summary: str, *findings: Finding, **facts: object) -> Result:
-        """Return a result whose outcome follows from its findings: none passes, an error fails, else it warns."""
-        if any(finding.level is Level.ERROR for finding in findings):
+        """Return a result whose outcome follows from its findings: an error fails, a warning warns, a note passes."""
+        levels = {finding.level for finding in findings}
+        outcome = Outcome.WARN if Level.WARNING in levels else Outcome.PASS
+        if Level.ERROR in levels:
             outcome = Outcome.FAIL
-        else:
-            outcome = Outcome.WARN if findings else Outcome.PASS
         return cls(hop, outcome, summary, findings, MappingProxyType(facts))
 
     @classmethod

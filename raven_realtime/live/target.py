@@ -129,6 +129,8 @@ class Target:
     """The origin of the page, where it is not this one: then the client is cross-origin (RT019)."""
     timeout: float = 10.0
     """Seconds that one check may take in all, what it waits for on purpose not counted."""
+    root: bool = False
+    """Whether the realtime process has one namespace for all sites, ``/``, as Frappe's 14 does."""
 
     @classmethod
     def parse(
@@ -169,7 +171,9 @@ class Target:
 
     @property
     def namespace(self) -> str:
-        """The Socket.IO namespace that Frappe's clients connect to: a slash and the site's name."""
+        """The Socket.IO namespace that Frappe's clients connect to: a slash and the site's name (14: the slash)."""
+        if self.root:
+            return "/"
         return f"/{self.site or self.host}"
 
     @property

@@ -18,6 +18,8 @@ class Step:
     ask: Callable[[], Awaitable[Result]]
     waits: bool = False
     """Whether it mostly waits on purpose: those behind it are asked meanwhile, and count only if it does not fail."""
+    beside: bool = False
+    """Whether it stands beside the path: those behind it are asked although it failed."""
 
 
 async def walk(
@@ -25,7 +27,7 @@ async def walk(
     report: Callable[[Result], None] = lambda _: None,
     begin: Callable[[Step], None] = lambda _: None,
 ) -> list[Result]:
-    """Run the steps in their order; after the first that fails the later ones are skipped, with the reason.
+    """Run the steps in their order; after the first on the path that fails the later ones are skipped, with the reason.
 
     Args:
         steps: outermost first.
@@ -41,7 +43,7 @@ async def walk(
             return results + await _meanwhile(step, remaining, report, begin)
         results.append(result := await step.ask())
         report(result)
-        if result.outcome is Outcome.FAIL:
+        if result.outcome is Outcome.FAIL and not step.beside:
             return results + _skipped(remaining, result, report)
     return results
 

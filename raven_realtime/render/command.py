@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
+from raven_realtime.ports import SOCKETIO_PORT
 from raven_realtime.sandbox import multiplexer
-from raven_realtime.settings import SOCKETIO_PORT, Prod, ServedHost, load_prod
+from raven_realtime.settings import Prod, ServedHost, load_prod
 from raven_realtime.sidecar import configuration, labels
 from raven_realtime.sidecar.pieces import Capacity
 

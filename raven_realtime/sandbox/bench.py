@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from raven_realtime.ports import SOCKETIO_PORT, WEB_PORT
 from raven_realtime.problem import Problem
-from raven_realtime.settings import PROJECT, SOCKETIO_PORT, WEB_PORT
+from raven_realtime.settings import PROJECT
 
 ALIGN = ("bench", "set-config", "-g", "socketio_port", str(SOCKETIO_PORT))
 

@@ -12,12 +12,13 @@ from typing import Annotated, Any
 import typer
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
+from raven_realtime.ports import SOCKETIO_PORT
 from raven_realtime.problem import Problem
 from raven_realtime.sandbox import bench, certificate, incarnation, nginx_program, ngrok
 from raven_realtime.sandbox.listener import answers
 from raven_realtime.sandbox.places import DEFAULT, Places
 from raven_realtime.sandbox.supervisor import Program, Supervisor
-from raven_realtime.settings import PROJECT, SOCKETIO_PORT
+from raven_realtime.settings import PROJECT
 
 PATIENCE = 30.0
 """Seconds that a program gets to open its port."""

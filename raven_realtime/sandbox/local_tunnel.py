@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from raven_realtime.ports import MULTIPLEXER_PORT, PUBLIC_TLS_PORT
 from raven_realtime.proxies.nginx import fingerprint
 from raven_realtime.proxies.nginx.directive import Directive, block, say
-from raven_realtime.settings import MULTIPLEXER_PORT, PUBLIC_TLS_PORT
 from raven_realtime.sidecar import pieces
 
 

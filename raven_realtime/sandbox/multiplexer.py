@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from raven_realtime.ports import MULTIPLEXER_PORT, SOCKETIO_PORT, WEB_PORT
 from raven_realtime.proxies.nginx import fingerprint
 from raven_realtime.proxies.nginx.directive import block, say
-from raven_realtime.settings import MULTIPLEXER_PORT, SOCKETIO_PORT, WEB_PORT, ServedHost
+from raven_realtime.settings import ServedHost
 from raven_realtime.sidecar import pieces
 
 

@@ -20,12 +20,13 @@ from urllib.parse import urlsplit
 import httpx
 from ruamel.yaml import YAML
 
+from raven_realtime.ports import NGROK_API_PORT
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.unreadable import Unreadable
 from raven_realtime.sandbox.places import Places
 from raven_realtime.sandbox.supervisor import Program, Supervisor
 from raven_realtime.sandbox.whole_file import write_whole
-from raven_realtime.settings import NGROK_API_PORT, PROJECT
+from raven_realtime.settings import PROJECT
 
 PROGRAM = "ngrok"
 API = f"http://127.0.0.1:{NGROK_API_PORT}/api"

@@ -5,20 +5,14 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
+from raven_realtime.ports import FALLBACK_TLS_PORT, MULTIPLEXER_PORT, PUBLIC_TLS_PORT, SOCKETIO_PORT
 from raven_realtime.problem import Problem
 from raven_realtime.sandbox import nginx_check, ngrok
 from raven_realtime.sandbox.bench import Bench
 from raven_realtime.sandbox.clean_start import leftovers
 from raven_realtime.sandbox.listener import answers, listeners, may_bind
 from raven_realtime.sandbox.places import Places
-from raven_realtime.settings import (
-    FALLBACK_TLS_PORT,
-    MULTIPLEXER_PORT,
-    PROJECT,
-    PUBLIC_TLS_PORT,
-    SOCKETIO_PORT,
-    Sandbox,
-)
+from raven_realtime.settings import PROJECT, Sandbox
 
 
 def require_programs(settings: Sandbox) -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from raven_realtime.ports import NGROK_API_PORT, SOCKET_TUNNEL_PORT, SOCKETIO_PORT, WEB_PORT
 from raven_realtime.sandbox import bench, incarnation, preflight
 from raven_realtime.sandbox.places import Places
-from raven_realtime.settings import NGROK_API_PORT, SOCKET_TUNNEL_PORT, SOCKETIO_PORT, WEB_PORT, Sandbox
+from raven_realtime.settings import Sandbox
 
 DEMO_SITE = "raven.localhost"
 DEMO_BENCH_COMMAND = Path("demo") / "bench"

@@ -6,7 +6,8 @@ import hashlib
 import json
 from collections.abc import Sequence
 
-from raven_realtime.settings import SIDECAR_PORT, Prod, ServedHost
+from raven_realtime.ports import SIDECAR_PORT
+from raven_realtime.settings import Prod, ServedHost
 
 STACK = "raven-realtime.stack"
 """Names the stack that a container belongs to; containers without it are not ours and are left alone."""

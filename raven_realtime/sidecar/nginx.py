@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from raven_realtime.ports import SIDECAR_PORT, SOCKETIO_PORT
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.nginx import fingerprint
 from raven_realtime.proxies.nginx.directive import Directive, block, say
-from raven_realtime.settings import SIDECAR_PORT, SOCKETIO_PORT, ServedHost
+from raven_realtime.settings import ServedHost
 from raven_realtime.sidecar import pieces
 
 WORKERS = 1

@@ -54,6 +54,11 @@ FAULTY = {
     "52": faulty(("RT008", W)),
     "55": faulty(("RT026", W)),
     "57": faulty(("RT118", W)),
+    "80": faulty(("RT003", E)),
+    "81": faulty(("RT003", E)),
+    "82": faulty(("RT020", E)),
+    "83": faulty(("RT009", E), ("RT017", W)),
+    "84": faulty(("RT001", E)),
 }
 HEALTHY = {
     "27": {},
@@ -73,8 +78,13 @@ HEALTHY = {
     "74": {},
     "76": {},
     "77": {"RT011": N},
+    "85": {"RT116": N},
+    "86": {"RT011": N},
+    "87": {},
+    "88": {"RT011": N},
+    "89": {"RT011": N},
 }
-NOT_FRAPPE = ("31", "33", "35", "38", "46", "70", "71", "73", "74", "76")
+NOT_FRAPPE = ("31", "33", "35", "38", "46", "70", "71", "73", "74", "76", "87")
 """Systems of which nothing says that Frappe is behind them: Frappe's own rules have no word to say there."""
 FRAPPES_RULES = {"RT008", "RT009", "RT011", "RT012", "RT016", "RT017", "RT018"}
 

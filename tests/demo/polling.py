@@ -13,10 +13,16 @@ SEPARATOR = "\x1e"
 
 
 def connect(
-    url: str, namespace: str, headers: Mapping[str, str], *, seconds: float = 0.3, verify: ssl.SSLContext | bool = True
+    url: str,
+    namespace: str,
+    headers: Mapping[str, str],
+    *,
+    seconds: float = 0.3,
+    timeout: float = 10,
+    verify: ssl.SSLContext | bool = True,
 ) -> list[str]:
     """The packets that answer a CONNECT to ``namespace``, gathered for ``seconds`` after the first."""
-    with httpx.Client(base_url=url, headers=dict(headers), timeout=10, verify=verify) as client:
+    with httpx.Client(base_url=url, headers=dict(headers), timeout=timeout, verify=verify) as client:
         query = {"EIO": "4", "transport": "polling"}
         opened = client.get("/socket.io/", params=query)
         query["sid"] = json.loads(opened.text[1:])["sid"]

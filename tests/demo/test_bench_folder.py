@@ -24,7 +24,7 @@ def digest(folder: Path) -> dict[str, str]:
 
 def test_what_a_bench_is_known_by(tmp_path: Path) -> None:
     bench = create_bench(tmp_path / "bench", sites=(SITE, SECOND_SITE))
-    assert {path.name for path in bench.path.iterdir()} == {"DEMO.md", "apps", "config", "logs", "sites"}
+    assert {path.name for path in bench.path.iterdir()} == {"DEMO.md", "demo.json", "apps", "config", "logs", "sites"}
     assert bench.config == {
         "default_site": SITE,
         "gunicorn_workers": 1,
@@ -32,6 +32,7 @@ def test_what_a_bench_is_known_by(tmp_path: Path) -> None:
         "redis_queue": "redis://127.0.0.1:11000",
         "redis_socketio": "redis://127.0.0.1:11000",
         "serve_default_site": True,
+        "socketio_backend": "python",
         "socketio_port": 9000,
         "webserver_port": 8000,
     }
@@ -44,6 +45,13 @@ def test_twice_changes_nothing(tmp_path: Path) -> None:
     before = digest(path)
     create_bench(path)
     assert digest(path) == before
+
+
+def test_another_generation_leaves_nothing_of_the_former(tmp_path: Path) -> None:
+    create_bench(tmp_path / "bench")
+    changed = create_bench(tmp_path / "bench", generation="15")
+    assert digest(changed.path).keys() == digest(create_bench(tmp_path / "new", generation="15").path).keys()
+    assert (changed.generation.name, "socketio_backend" in changed.config) == ("15", False)
 
 
 def test_other_ports_keep_the_data(tmp_path: Path) -> None:
@@ -86,7 +94,7 @@ def test_a_site_name_is_a_host_name(tmp_path: Path, name: str) -> None:
 
 
 def test_programs_carry_the_ports_and_the_ca(tmp_path: Path) -> None:
-    bench = create_bench(tmp_path / "bench", ports=Ports(18000, 19000, 21000))
+    bench = create_bench(tmp_path / "bench", ports=Ports(18000, 19000, 21000), generation="16")
     redis, web, socketio = programs(bench.path, socketio_host="0.0.0.0", ca=tmp_path / "ca.pem")
     assert [each.port for each in (redis, web, socketio)] == [21000, 18000, 19000]
     assert "127.0.0.1:18000" in web.command

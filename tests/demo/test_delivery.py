@@ -6,17 +6,17 @@ import asyncio
 import json
 import os
 import subprocess
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-import socketio
 from redis import Redis
 
 from demo.publishing import Transaction
 from demo.running import RunningBench, free_ports
+from tests.demo.client import Heard, client
 from tests.demo.conftest import SECOND_SITE, SITE
 from tests.demo.multiplexer import multiplexer
 
@@ -24,46 +24,6 @@ QUIET = 0.4
 """Seconds after which something that did not come counts as not sent."""
 
 CHANNEL = "Raven Channel"
-Heard = list[tuple[str, object]]
-
-
-class Client:
-    """A signed-in client on one site's namespace that writes down every event."""
-
-    def __init__(self, socket: socketio.AsyncClient, namespace: str) -> None:
-        self.socket, self.namespace, self.heard = socket, namespace, Heard()
-
-    async def emit(self, event: str, *data: str) -> None:
-        await self.socket.emit(event, data, namespace=self.namespace)
-
-    async def hears(self, event: str) -> object:
-        for _ in range(40):
-            for name, data in self.heard:
-                if name == event:
-                    return data
-            await asyncio.sleep(0.05)
-        raise AssertionError(f"no {event} within 2 s; heard {self.heard}")
-
-
-@asynccontextmanager
-async def client(
-    bench: RunningBench, sid: str, *, site: str = SITE, transport: str = "polling", origin: str = ""
-) -> AsyncIterator[Client]:
-    socket = socketio.AsyncClient(reconnection=False)
-    each = Client(socket, f"/{site}")
-    socket.on("*", lambda event, data: each.heard.append((event, data)), namespace=each.namespace)
-    headers = {"Origin": origin or bench.web_url, "Cookie": f"sid={sid}"}
-    await socket.connect(
-        origin or bench.socketio_url,
-        headers=headers,
-        transports=[transport],
-        namespaces=[each.namespace],
-        wait_timeout=5,
-    )
-    try:
-        yield each
-    finally:
-        await socket.disconnect()
 
 
 async def publish(bench: RunningBench, *, site: str = SITE, **kwargs: Any) -> None:
@@ -221,19 +181,6 @@ def second_process(bench: RunningBench, environment: dict[str, str]) -> Iterator
     finally:
         process.kill()
         process.communicate()
-
-
-def test_events_again_after_redis_was_away(bench: RunningBench, sids: dict[str, str]) -> None:
-    async def run() -> object:
-        async with client(bench, sids["demo"]) as demo:
-            await asyncio.to_thread(bench.stop, "redis")
-            await publish(bench)
-            await asyncio.to_thread(bench.start, "redis")
-            await asyncio.sleep(1.5)
-            await publish(bench, message={"text": "back"})
-            return await demo.hears("message_created")
-
-    assert asyncio.run(run()) == {"text": "back"}
 
 
 def test_a_session_of_one_site_is_a_guest_on_another(bench: RunningBench, sids: dict[str, str], tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from demo.running import RunningBench
+from demo.running import RunningBench, running_bench
 from tests.demo.conftest import SITE
 from tests.demo.multiplexer import multiplexer
 
@@ -198,3 +198,20 @@ def test_nothing_fails_in_the_console(origin: str, page: Page) -> None:
     page.click("#composer button")
     expect(page.locator("#messages p", has_text="quiet").last).to_be_visible()
     assert said == []
+
+
+@pytest.mark.parametrize("generation", ["14", "python-asyncio"])
+def test_the_oldest_and_the_newest_server(browser: Browser, tmp_path: Path, generation: str) -> None:
+    with (
+        running_bench(tmp_path / "bench", generation=generation) as bench,
+        multiplexer(bench, tmp_path / "nginx", SITE) as address,
+        browser.new_context() as context,
+    ):
+        page = context.new_page()
+        page.goto(address)
+        page.click("#sign-in-form button")
+        page.wait_for_selector(CONNECTED, timeout=RECONNECTS_WITHIN)
+        # 14 has no handlers of apps: nothing tells when the rooms are joined.
+        page.wait_for_timeout(WITHIN)
+        publish(bench, "m1", f"hello from {generation}")
+        expect(page.locator("#messages")).to_contain_text(f"hello from {generation}", timeout=RECONNECTS_WITHIN)

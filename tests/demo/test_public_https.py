@@ -1,4 +1,4 @@
-"""A sandbox by hand: TLS before nginx before the bench, and the callback that Node makes through all of it.
+"""A sandbox by hand: TLS before nginx before the bench, and the callback that goes through all of it.
 
 The public side is the tests' stand-in for ngrok.
 """
@@ -18,6 +18,8 @@ import httpx
 import pytest
 
 from demo.bench_folder import PASSWORD
+from demo.generations import named
+from demo.processes import TRUST
 from demo.running import RunningBench, free_ports, running_bench
 from tests.demo.conftest import SITE
 from tests.demo.multiplexer import multiplexer
@@ -60,19 +62,27 @@ def _is_online(api: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("trusted", "answer"), [(True, "accepted"), (False, "Unauthorized: TypeError: fetch failed")], ids=["CA", "no CA"]
+    ("generation", "words"),
+    [
+        ("15", "Unauthorized: Error: unable to verify the first certificate"),
+        ("16", "Unauthorized: TypeError: fetch failed"),
+        ("python-gevent", "Unauthorized"),
+        ("python-asyncio", "Unauthorized"),
+    ],
 )
-def test_the_callback_goes_over_https(tmp_path: Path, trusted: bool, answer: str) -> None:
-    """Symptom 12: a callback whose certificate Node does not trust is refused as `fetch failed`."""
+def test_the_callback_goes_over_https(tmp_path: Path, generation: str, words: str) -> None:
+    """Symptom 12: a certificate that is not trusted; each client is told of a CA by a variable of its own."""
     ca = tmp_path / "tunnel" / "ca.pem"
+    trust = {TRUST[named(generation).callback.client]: str(ca)}
     with (
-        running_bench(tmp_path / "bench") as bench,
+        running_bench(tmp_path / "bench", generation=generation) as bench,
         multiplexer(bench, tmp_path / "nginx", SITE) as inner,
         tunnel(tmp_path / "tunnel", inner) as public,
     ):
-        bench.stop("socketio")
-        bench.start("socketio", {"NODE_EXTRA_CA_CERTS": str(ca)} if trusted else {})
-        assert _connects(public, ca, bench) == [answer]
+        for environment, answer in (({}, words), (trust, "accepted")):
+            bench.stop("socketio")
+            bench.start("socketio", environment)
+            assert _connects(public, ca, bench) == [answer]
 
 
 def _connects(public: str, ca: Path, bench: RunningBench) -> list[str]:

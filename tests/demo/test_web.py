@@ -12,7 +12,7 @@ from tests.demo.conftest import SECOND_SITE, SITE
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    return create_bench(tmp_path_factory.mktemp("web") / "bench", sites=(SITE, SECOND_SITE))
+    return create_bench(tmp_path_factory.mktemp("web") / "bench", sites=(SITE, SECOND_SITE), generation="16")
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ StartNginx = Callable[..., Target]
 
 @pytest.fixture(scope="session")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBench]:
-    with running_bench(tmp_path_factory.mktemp("hops") / "bench", sites=(SITE,)) as running:
+    with running_bench(tmp_path_factory.mktemp("hops") / "bench", sites=(SITE,), generation="16") as running:
         yield running
 
 
@@ -85,9 +85,12 @@ def second_socketio(bench: RunningBench, tmp_path_factory: pytest.TempPathFactor
 
 
 @contextmanager
-def another_process(bench: RunningBench, folder: Path) -> Iterator[str]:
+def another_process(bench: RunningBench, folder: Path, generation: str = "") -> Iterator[str]:
+    """A realtime process beside the bench's, of its generation or of another."""
     ports = Ports(bench.ports.web, free_ports().socketio, bench.ports.redis)
-    second = create_bench(folder / "bench", sites=(SITE,), ports=ports)
+    second = create_bench(
+        folder / "bench", sites=(SITE,), ports=ports, generation=generation or bench.bench.generation.name
+    )
     socketio = next(program for program in programs(second.path) if program.name == "socketio")
     running = RunningBench(second, {"socketio": socketio})
     running.start("socketio")

@@ -1,36 +1,25 @@
-"""The checks hold for Frappe's Python realtime server too: other words, another library, the same path."""
+"""The checks hold for Frappe's Python realtime servers too: other words, another library, the same path."""
 
 from __future__ import annotations
 
 import asyncio
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
-from demo.processes import ROOT
-from demo.running import RunningBench, free_ports
+from demo.running import RunningBench
 from raven_realtime.live.checks import connect, engine, handshake, room, session, upgrade
 from raven_realtime.live.target import Credentials
-from tests.live.conftest import HEALTHY, SITE, StartNginx
+from tests.live.conftest import HEALTHY, StartNginx, another_process
 
 
-@pytest.fixture(scope="module")
-def python_realtime() -> Iterator[str]:
-    port = free_ports().socketio
-    process = subprocess.Popen([sys.executable, "-m", "tests.live.python_realtime", str(port), SITE], cwd=ROOT)
-    deadline = time.monotonic() + 20
-    while socket.socket().connect_ex(("127.0.0.1", port)):
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{port}"
-    process.terminate()
-    process.wait(10)
+@pytest.fixture(scope="module", params=["python-gevent", "python-asyncio"])
+def python_realtime(
+    bench: RunningBench, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    with another_process(bench, tmp_path_factory.mktemp("python"), request.param) as url:
+        yield url
 
 
 def test_healthy_path(
@@ -52,15 +41,16 @@ def test_healthy_path(
 
 
 @pytest.mark.parametrize(
-    ("here", "there", "code"),
-    [("$asked_from", "$http_origin", "RT008"), ("raven.localhost", "second.localhost", "RT009")],
+    ("header", "value", "code"),
+    [("Origin", "http://elsewhere.example", "RT008"), ("X-Frappe-Site-Name", "second.localhost", "RT009")],
     ids=["origin", "namespace"],
 )
-def test_refusals(nginx: StartNginx, python_realtime: str, here: str, there: str, code: str) -> None:
-    target = nginx(HEALTHY.replace("$socketio", python_realtime).replace(here, there))
-    result = asyncio.run(connect.check(target))
+def test_refusals(nginx: StartNginx, python_realtime: str, header: str, value: str, code: str) -> None:
+    location = HEALTHY.replace("$socketio", python_realtime)
+    lines = [f"proxy_set_header {header} {value};" if header in line else line for line in location.splitlines()]
+    result = asyncio.run(connect.check(nginx("\n".join(lines))))
     assert [finding.code for finding in result.findings] == [code], result
 
 
-def test_node_is_told_from_python(bench: RunningBench, nginx: StartNginx) -> None:
+def test_node_is_told_from_python(nginx: StartNginx) -> None:
     assert asyncio.run(engine.server_kind(nginx())) == "Node's Socket.IO"

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from raven_realtime.live.checks import connect, handshake, tls, upgrade
+from raven_realtime.live.checks import connect, handshake, session, tls, upgrade
 from raven_realtime.live.engineio import GOODBYE_SECONDS, Session
 from raven_realtime.live.target import Place, Target
 from tests.live import strange_servers as strange
@@ -44,7 +44,8 @@ def test_handshake(behaviour: strange.Behaviour, code: str) -> None:
     with strange.serving(behaviour) as port:
         result = asyncio.run(handshake.check(Target.parse(f"127.0.0.1:{port}", timeout=LIMIT)))
     assert [finding.code for finding in result.findings] == [code], result
-    assert time.monotonic() - started < LIMIT + 1.5
+    # A silent one is asked once more, at the path that a proxy may have taken away.
+    assert time.monotonic() - started < 2 * LIMIT + 1.5
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory < 60_000
 
 
@@ -149,3 +150,16 @@ def test_the_doctor_names_the_url_of_a_port_that_speaks_no_tls() -> None:
         result = asyncio.run(tls.check(Target.parse(f"https://127.0.0.1:{port}")))
     assert result.summary.startswith(f"port {port} does not speak TLS (")
     assert f"`raven-realtime doctor http://127.0.0.1:{port}`" in result.findings[0].todo
+
+
+def test_an_upgrade_that_is_not_answered_is_not_the_whole_paths_silence() -> None:
+    with strange.serving(strange.opens_only) as port:
+        result = asyncio.run(upgrade.check(Target.parse(f"127.0.0.1:{port}", timeout=LIMIT)))
+    assert [finding.code for finding in result.findings] == ["RT025"], result
+
+
+@pytest.mark.parametrize(("cuts", "codes"), [(1, []), (1000, ["RT037"])], ids=["once", "always"])
+def test_an_answer_that_is_cut_is_a_fault_only_when_it_is_cut_again(cuts: int, codes: list[str]) -> None:
+    with strange.serving(strange.CutsOnce(cuts)) as port:
+        result = asyncio.run(session.check(Target.parse(f"127.0.0.1:{port}", timeout=5.0)))
+    assert [finding.code for finding in result.findings] == codes, result

@@ -33,8 +33,6 @@ def generate(backend: Backend, batch_count: int, *, same_every_time: bool) -> li
 
     @settings(
         max_examples=batch_count,
-        deadline=None,
-        database=None,
         derandomize=same_every_time,
         suppress_health_check=list(HealthCheck),
         phases=[Phase.generate],

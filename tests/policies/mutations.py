@@ -207,8 +207,8 @@ MUTATIONS = [
         several(label(f"{ROUTER}.tls", "true"), label(f"{ROUTER}.tls.certresolver", None)),
         "RT103",
     ),
-    _prod("a port that nginx does not serve", label(SERVICE, "8080"), "RT105"),
-    _prod("the port of Socket.IO at the sidecar", label(SERVICE, "9000"), "RT105"),
+    _prod("a port that nginx does not serve", label(SERVICE, "8080"), "RT002"),
+    _prod("the port of Socket.IO at the sidecar", label(SERVICE, "9000"), "RT002"),
     _prod(
         "a prefix is stripped",
         several(
@@ -280,7 +280,7 @@ MUTATIONS = [
     ),
     # tunnels
     Mutation("ngrok: to the web", "ngrok", text("127.0.0.1:8005", "127.0.0.1:8000", of="tunnel"), "RT001"),
-    Mutation("ngrok: to Socket.IO", "ngrok", text("127.0.0.1:8005", "127.0.0.1:9000", of="tunnel"), "RT111"),
+    Mutation("ngrok: to Socket.IO", "ngrok", text("127.0.0.1:8005", "127.0.0.1:9000", of="tunnel"), "RT013"),
     Mutation("ngrok: to 9001", "ngrok", text("127.0.0.1:8005", "127.0.0.1:9001", of="tunnel"), "RT016"),
     Mutation(
         "ngrok: the token in the file",

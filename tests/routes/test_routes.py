@@ -1,4 +1,4 @@
-"""``raven-realtime routes``: who owns what of a host, held to the letter."""
+"""``raven-realtime routes``: where the requests for a host go, through any proxy, held to the letter."""
 
 from __future__ import annotations
 
@@ -48,23 +48,72 @@ def test_the_answer(name: str, arguments: tuple[str, ...], monkeypatch: pytest.M
     hold(GOLDEN / name, answer)
 
 
+CASES = HERE.parent / "cases"
+
+
+@pytest.mark.parametrize(
+    ("host", "system", "ways"),
+    [
+        pytest.param(
+            "www.customer.example",
+            "65-good-frappe-cloud-agent-two-tiers",
+            ["/socket.io/  → nginx → nginx → 127.0.0.1:19001", "Origin becomes https://www.customer.example"],
+            id="nginx behind nginx",
+        ),
+        pytest.param(
+            "erp.localdev.example", "61-good-fd-caddy-in-front", ["/socket.io/  → caddy → frontend →"], id="Caddy"
+        ),
+        pytest.param("erp.example.com", "58-good-fd-traefik-https", ["→ proxy → frontend → websocket:9000"], id="both"),
+        pytest.param("erp.example.com", "67-good-helm-ingress", ["/socket.io/  → "], id="an Ingress"),
+        pytest.param("erp.example.com", "46-haproxy-fifty-seconds-no-tunnel", ["→ haproxy → "], id="HAProxy"),
+        pytest.param("erp.example.com", "47-apache-http-proxypass-only", ["→ apache → "], id="Apache"),
+        pytest.param("erp.example.com", "77-good-cloudflared-to-frappe-frontend", ["cloudflared → "], id="a tunnel"),
+    ],
+)
+def test_any_proxy(host: str, system: str, ways: list[str]) -> None:
+    answer = said(host, str(CASES / system))
+    assert [way for way in ways if way not in answer] == [], answer
+
+
+@pytest.mark.parametrize(
+    ("files", "code"),
+    [
+        pytest.param(("compose.yml",), 0, id="all in force"),
+        pytest.param(("compose.yml", "twin.yml"), 1, id="a tie"),
+        pytest.param(("compose.yml", "rival.yml"), 1, id="a rule that is refused"),
+    ],
+)
+def test_the_checker(files: tuple[str, ...], code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(HERE)
+    assert CliRunner().invoke(APP, ["routes", HOST, *files, "--check"]).exit_code == code
+    assert CliRunner().invoke(APP, ["routes", "nobody.example.org", *files, "--check"]).exit_code == 1
+
+
+def test_a_file_that_traefik_does_not_take_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "dynamic.yml"
+    file.write_text("http:\n  routers:\n    a:\n      rule: Host(`a.example`)\n      servce: a\n")
+    assert f"{file}:5: " in said("a.example", str(file))
+
+
 def test_a_stack_file_is_read_as_swarm_reads_it() -> None:
     stack = ROOT / "tests/unit/declared/healthy/swarm/stack.yml"
-    assert "/socket.io/  websocket@swarm → websocket@swarm (port 9000)" in said("erp.example.com", str(stack))
+    assert "websocket@swarm" in said("erp.example.com", str(stack))
 
 
 def test_a_host_that_nobody_serves() -> None:
     compose = str(HERE / "compose.yml")
-    assert "chat.example.org at websecure" not in said("chat.example.org", compose)
+    answer = said("chat.example.org", compose)
+    assert "/            → traefik → redirects to https://chat.example.org/" in answer
+    assert "/            → traefik → answers 404" in answer
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        pytest.param((HOST,), "Give compose or Traefik files", id="nothing to read"),
-        pytest.param((HOST, "absent.yml"), r"absent\.yml: there is no such file", id="absent"),
-        pytest.param((HOST, "strange.yml"), r"strange\.yml: found colour at its top", id="another file"),
-        pytest.param((HOST, "empty"), "no .yml, .yaml, .toml file in this folder", id="empty folder"),
+        pytest.param((HOST,), "Give files to read", id="nothing to read"),
+        pytest.param((HOST, "absent.yml"), r"absent\.yml: the file cannot be read", id="absent"),
+        pytest.param((HOST, "strange.yml"), r"strange\.yml: nothing that is judged", id="another file"),
+        pytest.param((HOST, "empty"), "empty: nothing here takes a request", id="empty folder"),
         pytest.param(("https://x", "."), "'https://x' is no hostname", id="a URL"),
         pytest.param((HOST, ".", "--path", "x"), "--path 'x': a path begins with /", id="path"),
         pytest.param((HOST, ".", "--traefik-api", "http://127.0.0.1:1"), "leave out files", id="both"),

@@ -20,7 +20,7 @@ SECOND_SITE = "erp.localhost"
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """A server of this test run's own, up; its folder's path is short enough for the sockets in it."""
-    folder = Path(tempfile.mkdtemp(prefix="rr-server-"))
+    folder = Path(tempfile.mkdtemp(prefix=f"rr-server-{os.getpid()}-"))
     built = Server(f"test-{os.getpid()}", folder, (HOST, f"{SECOND_HOST}={SECOND_SITE}"))
     try:
         built.up()

@@ -16,8 +16,9 @@ from demo.processes import LOOPBACK, programs
 from demo.server import Server
 from demo.server.docker import BRIDGE
 from demo.server.layout import SERVER
+from raven_realtime.ports import SIDECAR_PORT, SOCKETIO_PORT
 from raven_realtime.sandbox.supervisor import Program
-from raven_realtime.settings import SIDECAR_PORT, SOCKETIO_PORT, ServedHost
+from raven_realtime.settings import ServedHost
 from raven_realtime.sidecar import nginx as sidecar
 from tests.sidecar.conftest import SECOND_HOST as HOST
 from tests.sidecar.conftest import SECOND_SITE as SITE

@@ -15,10 +15,10 @@ import httpx
 import psutil
 
 from demo.bench_folder import REDIS_PORT
+from raven_realtime.ports import MULTIPLEXER_PORT, SOCKETIO_PORT, WEB_PORT
 from raven_realtime.proxies.nginx.fingerprint import configuration_hash
 from raven_realtime.sandbox import nginx_program
 from raven_realtime.sandbox.listener import answers
-from raven_realtime.settings import MULTIPLEXER_PORT, SOCKETIO_PORT, WEB_PORT
 from tests import readme
 from tests.engine import Run, Stack
 from tests.measured import BESIDE_OTHERS

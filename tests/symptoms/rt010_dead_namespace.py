@@ -7,7 +7,7 @@ SYMPTOM = Symptom(
     "RT009",
     {
         "nginx": (("localhost raven.localhost;", "localhost another.localhost;"),),
-        "socketio_environment": (("REALTIME_CONTINUE_AFTER_INVALID_NAMESPACE", "1"),),
+        "socketio_environment": (("DEMO_GENERATION", "15"),),
     },
-    mended={"socketio_environment": (("REALTIME_CONTINUE_AFTER_INVALID_NAMESPACE", "1"),)},
+    mended={"socketio_environment": (("DEMO_GENERATION", "15"),)},
 )

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from demo.bench_folder import Ports, create_bench
-from demo.processes import ROOT, programs
+from demo.processes import ROOT, TRUST, programs
 from demo.running import RunningBench
 from raven_realtime.live.checks import event
 from raven_realtime.live.doctor import journey
@@ -34,6 +34,8 @@ SIDECAR_PORT = 8080
 ELSEWHERE_PORT = 8088
 OTHER_REDIS_PORT = 11001
 PORTS = Ports()
+GENERATION = "16"
+"""Which of Frappe's realtime servers the symptoms are shown on."""
 ELSEWHERE = """\
 daemon off; worker_processes 1; pid {folder}/pid; error_log stderr;
 events {{ worker_connections 256; }}
@@ -80,6 +82,13 @@ HEALTHY: dict[str, Any] = {
 """Traefik's `http` section of a healthy production."""
 
 
+def healthy(path: Path) -> dict[str, Any]:
+    """Return Traefik's `http` section before the path's own changes: a server for each sidecar."""
+    servers = [{"url": f"http://127.0.0.1:{SIDECAR_PORT + number}"} for number in range(path.replicas)]
+    sticky = {"sticky": {"cookie": {"name": "to"}}} if path.replicas > 1 and path.sticky else {}
+    return merge(HEALTHY, {"services": {"frappe-socketio": {"loadBalancer": {"servers": servers, **sticky}}}})
+
+
 def page(name: str) -> dict[str, Any]:
     """Return what Traefik's `http` section needs for one of the pages elsewhere to be the public one."""
     router = {"rule": f"Host(`{HOST}`) && Path(`/`)", "entryPoints": ["websecure"], "service": "elsewhere", "tls": {}}
@@ -95,12 +104,13 @@ def page(name: str) -> dict[str, Any]:
 class World:
     """The servers of the symptom bench; what two paths have in common keeps running between them."""
 
-    def __init__(self, folder: File, stack: ExitStack) -> None:
+    def __init__(self, folder: File, stack: ExitStack, generation: str = GENERATION) -> None:
         """Start the bench.
 
         Args:
             folder: for everything.
             stack: what ends the servers.
+            generation: which of Frappe's realtime servers the bench has.
         """
         self.folder = folder
         places = Places.at(folder)
@@ -109,8 +119,11 @@ class World:
         self.traefik = Traefik(folder / "traefik", places.certificate, places.certificate_key)
         self._traefik_runs: tuple[object, ...] | None = None
         self._edge = stack.enter_context(ExitStack())
-        benches = [create_bench(folder / "bench", sites=(SITE,), ports=PORTS)]
-        benches.append(create_bench(folder / "second", sites=(SITE,), ports=replace(PORTS, socketio=9001)))
+        folders = {"bench": PORTS, "second": replace(PORTS, socketio=9001)}
+        benches = [
+            create_bench(folder / name, sites=(SITE,), ports=ports, generation=generation)
+            for name, ports in folders.items()
+        ]
         self.benches = [
             RunningBench(each, {program.name: program for program in programs(each.path)}) for each in benches
         ]
@@ -133,7 +146,7 @@ class World:
         """Bring everything to the path's state and give what to ask the doctor."""
         with ExitStack() as stack:
             ca = self._stand_edge(path, stack)
-            trusted = (("NODE_EXTRA_CA_CERTS", str(ca)),)
+            trusted = tuple((name, str(ca)) for name in sorted(set(TRUST.values())))
             for number, bench in enumerate(self.benches):
                 wanted = path.socketio and number < path.replicas
                 self._stand_socketio(number, bench, (*trusted, *path.socketio_environment) if wanted else None)
@@ -151,7 +164,7 @@ class World:
                 self._edge.close()
                 self._edge.enter_context(self.traefik.run(path.traefik_arguments, dict(path.traefik_environment)))
                 self._traefik_runs = runs
-            self.traefik.load(without_none(merge(self._healthy(path), path.traefik)))
+            self.traefik.load(without_none(merge(healthy(path), path.traefik)))
             return self.ca
         self._edge.close()
         self._traefik_runs = None
@@ -163,11 +176,6 @@ class World:
         stack.enter_context(nginx(local_tunnel.render(tunnel), folder, 443))
         return self.ca
 
-    def _healthy(self, path: Path) -> dict[str, Any]:
-        servers = [{"url": f"http://127.0.0.1:{SIDECAR_PORT + number}"} for number in range(path.replicas)]
-        sticky = {"sticky": {"cookie": {"name": "to"}}} if path.replicas > 1 and path.sticky else {}
-        return merge(HEALTHY, {"services": {"frappe-socketio": {"loadBalancer": {"servers": servers, **sticky}}}})
-
     def _stand_socketio(
         self, number: int, bench: RunningBench, environment: tuple[tuple[str, str], ...] | None
     ) -> None:
@@ -178,6 +186,12 @@ class World:
         if environment is not None:
             bench.start("socketio", dict(environment))
             self._environments[number] = environment
+
+    def restart_socketio(self) -> None:
+        """Start the realtime process anew, as it was: what it reads when it starts may be another."""
+        environment = self._environments[0]
+        self._stand_socketio(0, self.bench, None)
+        self._stand_socketio(0, self.bench, environment)
 
     def _without_redis(self, stack: ExitStack) -> None:
         """Stop redis, then start Socket.IO, which ends because of that."""

@@ -89,9 +89,7 @@ def collect(randomness: int, found: dict[tuple[Made, ...], Case]) -> None:
     """Add the cases of one seed."""
 
     @seed(randomness)
-    @settings(
-        max_examples=4, phases=[Phase.generate], database=None, deadline=None, suppress_health_check=list(HealthCheck)
-    )
+    @settings(max_examples=4, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
     @given(CASES)
     def example(case: Case) -> None:
         found.setdefault(case.routers, case)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from raven_realtime.docker_host import read_containers, read_services
+from raven_realtime.problem import Problem
 from raven_realtime.proxies.location import Location
 from raven_realtime.proxies.traefik.api import read_api
 from raven_realtime.proxies.traefik.containers import DOCKER, SWARM, ProviderSettings, contribution
@@ -225,3 +226,8 @@ def test_static_arguments_name_the_same_entrypoints(tmp_path: Path) -> None:
         arguments = [f"--entrypoints.{name}.address={one.address}" for name, one in theirs.items()]
         ours = static_arguments([*arguments, *options], Location("test"))
     assert {entrypoint.name: entrypoint for entrypoint in ours.entrypoints} == dict(theirs)
+
+
+def test_no_docker_host(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match=r"docker ps failed: .*Is the Docker host right"):
+        read_containers(f"unix://{tmp_path}/none.sock")

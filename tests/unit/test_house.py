@@ -35,20 +35,34 @@ WITHIN: dict[str, set[str]] = {
         "places",
         "problem",
         "proxies",
+        "ports",
         "settings",
         "sidecar",
         "ssh",
     },
-    "live": {"docker_host", "findings", "live", "machine", "problem", "proxies", "settings", "shown", "ssh"},
-    "sidecar": {"problem", "proxies", "settings", "sidecar"},
-    "sandbox": {"problem", "proxies", "sandbox", "settings", "sidecar"},
-    "render": {"render", "sandbox", "settings", "sidecar"},
+    "live": {
+        "docker_host",
+        "findings",
+        "live",
+        "machine",
+        "ports",
+        "problem",
+        "proxies",
+        "settings",
+        "shown",
+        "ssh",
+        "versions",
+    },
+    "sidecar": {"problem", "proxies", "ports", "settings", "sidecar"},
+    "sandbox": {"problem", "proxies", "sandbox", "ports", "settings", "sidecar"},
+    "render": {"render", "sandbox", "ports", "settings", "sidecar"},
 }
 """For each room of raven_realtime what it may import of the others."""
 PORT = re.compile(r"(?<![\d.,_])(8000|8005|9000)(?![\d_]|[.,]\d)")
 """The three ports of the sandbox's picture; 8,000 and 8_000 are counts."""
 MAY_NAME_PORTS = {
-    "raven_realtime/settings.py": "the definition",
+    "raven_realtime/ports.py": "the definition",
+    "raven_realtime/settings.py": "examples of what is accepted",
     "raven_realtime/findings/": "prose for people, with commands to copy",
     "raven_realtime/places/frappe_docker.py": "what frappe_docker's image takes where nothing else is said",
     "raven_realtime/places/kubernetes/charts.py": "what Frappe's chart takes where nothing else is said",
@@ -124,17 +138,19 @@ def literals(file: Path) -> Iterator[tuple[int, str]]:
     """Yield each number and text of a program as written, with its line; docstrings and comments do nothing."""
     text = file.read_text()
     if file.suffix != ".py":
-        lines = enumerate(text.splitlines(), 1)
-        yield from ((number, line) for number, line in lines if not re.match(r"\s*(#|//|\*)", line))
+        yield from (
+            (number, line) for number, line in enumerate(text.splitlines(), 1) if not re.match(r"\s*(#|//|\*)", line)
+        )
         return
     tree = ast.parse(text)
+    lines = text.encode().splitlines()  # ast counts columns in bytes
     documented = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and node not in documented:
             if isinstance(node.value, str):
                 yield node.lineno, node.value
             elif isinstance(node.value, int):
-                yield node.lineno, ast.get_source_segment(text, node) or ""
+                yield node.lineno, lines[node.lineno - 1][node.col_offset : node.end_col_offset].decode()
 
 
 def ports(file: Path) -> list[str]:

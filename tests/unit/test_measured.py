@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 TESTS = """
 import pytest
@@ -22,6 +24,7 @@ def test_alone(measured):
 """
 
 
+@pytest.mark.large
 def test_lists_each_measurement_with_its_limit(tmp_path: Path) -> None:
     file = tmp_path / "test_it.py"
     file.write_text(TESTS)

@@ -11,21 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from raven_realtime.ports import MULTIPLEXER_PORT, SOCKET_TUNNEL_PORT, SOCKETIO_PORT, WEB_PORT
 from raven_realtime.problem import Problem
 from raven_realtime.project_config import declarations
-from raven_realtime.settings import (
-    MULTIPLEXER_PORT,
-    SOCKET_TUNNEL_PORT,
-    SOCKETIO_PORT,
-    TARGETS,
-    WEB_PORT,
-    Prod,
-    Sandbox,
-    ServedHost,
-    keys,
-    load,
-    load_sandbox,
-)
+from raven_realtime.settings import TARGETS, Prod, Sandbox, ServedHost, keys, load, load_sandbox
 from tests import golden
 
 GOLDEN = Path(__file__).parent / "golden" / "settings"

@@ -6,7 +6,7 @@ const TYPING_MS = 3000;
 const WORDS = { connecting: "Connecting", connected: "Live", down: "Offline" };
 
 const $ = (id) => document.getElementById(id);
-const site = document.body.dataset.site;
+const { namespace } = document.body.dataset;
 
 const page = { me: null, channels: [], current: null, shown: new Set(), connection: null, typingTimer: null };
 
@@ -188,7 +188,7 @@ function reconnect(wanted) {
   for (const button of $("ways").querySelectorAll("button")) {
     button.setAttribute("aria-checked", button.dataset.way === way);
   }
-  page.connection = connect(site, way, showConnection, events);
+  page.connection = connect(namespace, way, showConnection, events);
 }
 
 $("ways").addEventListener("click", ({ target }) => {
@@ -215,7 +215,7 @@ function showConnection({ state, transport, upgraded, reason }) {
 
 function describeWire() {
   $("wire-origin").textContent = location.origin;
-  $("wire-namespace").textContent = `/${site}`;
+  $("wire-namespace").textContent = `/${namespace}`;
   if (!location.port) return;
   // Symptom RT017: frappe-react-sdk appends its socket port where the page's own URL has one.
   $("wire-note").hidden = false;

@@ -1,4 +1,4 @@
-// The page's one socket: to the page's own origin, on the site's namespace, in one of two ways.
+// The page's one socket: to the page's own origin, on the site's namespace (Frappe 14: on none), in one of two ways.
 
 const WAYS = {
   // WebSocket at once; polling is never tried, because the library falls back only with tryAllTransports.
@@ -20,8 +20,8 @@ export function isWay(name) {
  * `shows` is called with `{state, transport, upgraded, reason}` at every change, where state is one of
  * "connecting", "connected" and "down"; `events` maps an event's name to its handler. Returns `{socket, close}`.
  */
-export function connect(site, way, shows, events) {
-  const socket = io(`${window.location.origin}/${site}`, { ...WAYS[way], forceNew: true, reconnectionDelayMax: 2000 });
+export function connect(namespace, way, shows, events) {
+  const socket = io(`${window.location.origin}/${namespace}`, { ...WAYS[way], forceNew: true, reconnectionDelayMax: 2000 });
   const seen = { state: "connecting", transport: "", upgraded: false, reason: "" };
   let again;
   const show = (change) => shows(Object.assign(seen, change));

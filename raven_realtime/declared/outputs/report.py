@@ -57,6 +57,8 @@ def summary(world: World) -> str:
     parts = [f"{count} {kind}" for kind, count in sorted(proxies.items())]
     if world.containers:
         parts.append(f"{len(world.containers)} container{'s' * (len(world.containers) > 1)}")
+    if world.processes:
+        parts.append(f"{len(world.processes)} process{'es' * (len(world.processes) > 1)}")
     if world.bench:
         parts.append(f"{len(world.bench)} bench file{'s' * (len(world.bench) > 1)}")
     followed = journeys(world)

@@ -6,9 +6,6 @@ import os
 import sys
 from textwrap import indent
 
-from rich.console import Console
-from rich.text import Text
-
 from raven_realtime.declared.outputs.report import Report
 from raven_realtime.findings.entry import Finding, Level
 
@@ -18,17 +15,27 @@ _PLAIN = str.maketrans({"→": "->", "…": "...", "—": "--", "±": "+-", "·"
 
 def write(report: Report) -> None:
     """Print a report; what cannot be read is said on stderr. NO_COLOR is honoured, and a locale that has ASCII only."""
-    console = Console(highlight=False, soft_wrap=True)
     for finding in report.findings:
-        console.print(Text(fit(headline(finding)), style=STYLES[finding.level]))
-        console.print(Text(fit(indent(finding.evidence, "  "))))
-        console.print(Text(fit(indent(finding.todo.strip(), "  ")), style="dim"))
+        _say(headline(finding), STYLES[finding.level])
+        _say(indent(finding.evidence, "  "))
+        _say(indent(finding.todo.strip(), "  "), "dim")
     for problem in report.problems:
         sys.stderr.write(f"{fit(problem)}\n")
-    console.print(Text(fit(report.summary), style="dim"))
+    _say(report.summary, "dim")
     for line in _left_out(report):
-        console.print(Text(line, style="dim"))
-    console.print(Text(closing(report), style="bold"))
+        _say(line, "dim")
+    _say(closing(report), "bold")
+
+
+def _say(text: str, style: str = "") -> None:
+    """Print a text, with colours on a terminal; only there is what makes them loaded."""
+    if not (sys.stdout.isatty() or os.environ.get("FORCE_COLOR")):
+        sys.stdout.write(f"{fit(text)}\n")
+        return
+    from rich.console import Console  # noqa: PLC0415 (loaded only for a terminal)
+    from rich.text import Text  # noqa: PLC0415 (as above)
+
+    Console(highlight=False, soft_wrap=True).print(Text(fit(text), style=style))
 
 
 def fit(text: str) -> str:

@@ -6,16 +6,15 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from raven_realtime.declared.preview.changes import Change, Difference, Kind, compare
+from raven_realtime.declared.journey import ANY_HOST, judged
+from raven_realtime.declared.preview.changes import GENERATION, Change, Difference, Kind, compare
 from raven_realtime.declared.preview.places import Source, place
 from raven_realtime.declared.preview.plan import Plan, Violation
 from raven_realtime.declared.resources import UNKNOWN
-from raven_realtime.declared.routes.owners import SOCKET_PATH, owners
-from raven_realtime.declared.routes.text import gets
+from raven_realtime.declared.routes.roads import SOCKET_PATH, Road, roads
+from raven_realtime.declared.world import World
 from raven_realtime.findings import catalogue
 from raven_realtime.proxies.location import Location
-from raven_realtime.proxies.traefik.claims import hosts_named
-from raven_realtime.proxies.traefik.table import Table
 
 MARKER = "<!-- raven-realtime preview of {stack} -->"
 """By this the workflow finds the comment that it edits in place."""
@@ -51,8 +50,8 @@ def markdown(stack: str, base: Plan, head: Plan, before: Source, after: Source, 
         *_failures(base, head),
         "### Planned change",
         *([] if head.errors else _changes(compare(base, head))),
-        "### Owner of `/socket.io`",
-        _ownership(base, head),
+        "### Where `/socket.io/` goes",
+        _ways(base, head),
         "### Findings",
         *_findings(base, head, before, after),
     ]
@@ -127,23 +126,31 @@ def _value(value: Any) -> str:
     return f"`` {text} ``" if "`" in text else f"`{text}`"
 
 
-def _ownership(base: Plan, head: Plan) -> str:
-    tables = base.world.table, head.world.table
-    hosts = sorted(hosts_named(tables[0]) | hosts_named(tables[1]))
+def _ways(base: Plan, head: Plan) -> str:
+    """Say where `/socket.io/` goes on each host that either side names, over https where that is taken."""
+    worlds = base.world, head.world
+    hosts = sorted({way.host for world in worlds for way in judged(world)})
     if not hosts:
-        return "This stack declares no Traefik router."
-    rows = [(host, *(_owner(table, host) for table in tables)) for host in hosts]
+        return "This stack declares no public address."
+    rows = [(host.replace(ANY_HOST, "any host"), *(_way(world, host) for world in worlds)) for host in hosts]
+    rows = [(host, *both) for host, *both in rows if host != "any host" or set(both) != {"nobody"}]
     lines = [f"| {host} | {old} | {new if new != old else 'unchanged'} |" for host, old, new in rows]
-    note = "Of the routers that this stack declares; what else runs on the server is compared before the deployment."
+    note = "Through what this stack declares; what else runs on the server is compared before the deployment."
     return "\n".join(["| host | before | after |", "|---|---|---|", *lines, "", note])
 
 
-def _owner(table: Table, host: str) -> str:
-    """Name who gets the path over TLS, or over plain HTTP where there is no TLS."""
-    doors = owners(table, host, [SOCKET_PATH]).doors
-    chosen = [door for door in doors if door.tls] or doors
-    said = [f"{_value(gets(door.answers[0], table))} at {door.name}" for door in chosen]
+def _way(world: World, host: str) -> str:
+    found = [road for road in roads(world, host, [SOCKET_PATH]).roads if not road.answers[0].is_broken]
+    chosen = [road for road in found if road.way.scheme == "https"] or found
+    said = [_answer(road) for road in chosen]
     return "; ".join(said).replace("|", "\\|") or "nobody"
+
+
+def _answer(road: Road) -> str:
+    """Give the way with the routers that decide it; the part of a name that changes with every generation left out."""
+    answer = road.answers[0]
+    routers = ", ".join(step.router for step in answer.steps if step.router)
+    return _value(GENERATION.sub("", answer.chain)) + (f" by {_value(routers)}" if routers else "")
 
 
 def _findings(base: Plan, head: Plan, before: Source, after: Source) -> Iterator[str]:

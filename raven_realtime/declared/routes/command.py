@@ -1,4 +1,4 @@
-"""``raven-realtime routes HOST`` says who owns what of a host; ``raven-realtime ownership`` judges `/socket.io`."""
+"""``raven-realtime routes HOST`` says where its requests go; ``raven-realtime ownership`` judges `/socket.io`."""
 # ruff: noqa: PLR0917 (a typer command takes its options as arguments)
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typing import Annotated
 import typer
 
 from raven_realtime import ssh
-from raven_realtime.declared.routes.document import OwnersReport
+from raven_realtime.declared.routes.document import RoadsReport
 from raven_realtime.declared.routes.drawing import svg
-from raven_realtime.declared.routes.owners import PATHS, owners
 from raven_realtime.declared.routes.ownership import Wanted, judge, shared, with_running
-from raven_realtime.declared.routes.sources import gather
+from raven_realtime.declared.routes.roads import PATHS, roads
+from raven_realtime.declared.routes.sources import ask, gather
 from raven_realtime.declared.routes.text import text
 from raven_realtime.docker_host import DockerHost, read_containers, read_services
 from raven_realtime.live.command import EXIT
@@ -65,8 +65,8 @@ def register(app: typer.Typer) -> None:
 def routes(
     host: Annotated[str, typer.Argument(help="The public hostname.")],
     files: Annotated[
-        list[Path] | None,
-        typer.Argument(help="Compose files, Traefik's dynamic and static ones, or folders.", metavar="[PATH]…"),
+        list[str] | None,
+        typer.Argument(help="Files of any proxy, compose files, manifests, a tunnel's; or folders.", metavar="[PATH]…"),
     ] = None,
     path: Annotated[
         list[str] | None, typer.Option("--path", help="A path to ask about; may be repeated [/socket.io/ and /].")
@@ -78,30 +78,38 @@ def routes(
     ssh_option: SshOption = None,
     traefik_api: Api = "",
     output: Annotated[Output, typer.Option("-o", "--output", help="How the answer is printed.")] = Output.TEXT,
+    check: Annotated[
+        bool, typer.Option("--check", help="Exit 1 where something is not in force, ties, or leads nowhere.")
+    ] = False,
 ) -> None:
-    """Say who owns what of a host behind Traefik, from files, from a Docker host, or from Traefik's own API."""
+    """Say where requests for a host go, through every proxy that is declared, and why: any host, any path.
+
+    From files, from a Docker host, or from Traefik's own API.
+    """
     asked = [_path(one) for one in path] if path else list(PATHS)
     name = _hostname(host)
     live = docker or bool(docker_host)
     if not files and not live and not traefik_api:
-        raise Problem("Give compose or Traefik files to read, or --docker, or --traefik-api URL.")
+        raise Problem("Give files to read, or --docker, or --traefik-api URL.")
     if traefik_api and (files or live):
         raise Problem("--traefik-api shows all that Traefik has: leave out files and --docker.")
     if traefik_api:
-        table = read_api(traefik_api)
+        world = ask(traefik_api)
     elif live:
         with _docker(docker_host, ssh_key, ssh_host_key, ssh_option) as at:
-            table = gather(files or (), read_containers(at), read_services(at))
+            world = gather(files or (), read_containers(at), read_services(at))
     else:
-        table = gather(files or ())
-    found = owners(table, name, asked)
+        world = gather(files or ())
+    found = roads(world, name, asked)
     match output:
         case Output.TEXT:
-            typer.echo(text(found, table), nl=False)
+            typer.echo(text(found), nl=False)
         case Output.JSON:
-            typer.echo(OwnersReport.of(found, table).model_dump_json(indent=2))
+            typer.echo(RoadsReport.of(found).model_dump_json(indent=2))
         case Output.SVG:
-            typer.echo(svg(found, table), nl=False)
+            typer.echo(svg(found), nl=False)
+    if check and not found.intact:
+        raise typer.Exit(1)
 
 
 def ownership(

@@ -1,4 +1,4 @@
-"""Owners in JSON."""
+"""The roads of a host in JSON."""
 
 from __future__ import annotations
 
@@ -6,38 +6,48 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from raven_realtime.declared.routes.owners import Answer, Door, Owners, servers
-from raven_realtime.declared.routes.text import standing
-from raven_realtime.proxies.traefik.table import Router, Table
+from raven_realtime.declared.routes.roads import Answer, Candidate, Road, Roads
+from raven_realtime.proxies.interface import Answered, Passed, Redirected
+
+
+class StepReport(BaseModel):
+    """What one proxy does with the request."""
+
+    proxy: str
+    did: str = Field(description="In words")
+    router: str = Field(description="Traefik's router that gets it; empty with other proxies")
+    defined: str = Field(description="The file and line that say so")
+
+
+class AnswerReport(BaseModel):
+    """What becomes of one path."""
+
+    path: str
+    outcome: Literal["passed", "answered", "redirected", "undecided"]
+    end: str = Field(description="The program's address, or what the last proxy says by itself")
+    ties: bool = Field(description="Whether two of Traefik's routers might get it: which one does is not defined")
+    steps: list[StepReport]
 
 
 class RouterReport(BaseModel):
-    """One router of an entrypoint, the highest priority first."""
+    """One of Traefik's routers, the highest priority first."""
 
     name: str = Field(description="With its provider: `frappe-socketio@docker`")
     rule: str
     priority: int = Field(description="The one that counts")
     explicit: bool = Field(description="Whether it is set, and not the rule's length")
     service: str
-    servers: list[str]
-    socketio: str = Field(description="What it has of /socket.io; `-` for nothing")
+    leads: str
+    gets: dict[str, str] = Field(description="What it has of each path and all below it; `-` for nothing")
     defined: str = Field(description="File and line, container or API that it was read from")
 
 
-class AnswerReport(BaseModel):
-    """Who gets one path."""
+class RoadReport(BaseModel):
+    """One public address."""
 
-    path: str
-    outcome: Literal["routed", "tie", "not found", "rejected"]
-    routers: list[str] = Field(description="The winner; several where they tie")
-    why: str
-
-
-class DoorReport(BaseModel):
-    """One entrypoint, encrypted or plain."""
-
-    entrypoint: str
-    tls: bool
+    url: str
+    proxy: str
+    entrypoint: str = Field(description="Of Traefik; empty with other proxies")
     answers: list[AnswerReport]
     routers: list[RouterReport]
 
@@ -49,52 +59,61 @@ class IdleReport(BaseModel):
     why: str
 
 
-class OwnersReport(BaseModel):
+class RoadsReport(BaseModel):
     """The whole answer."""
 
     host: str
-    doors: list[DoorReport]
+    roads: list[RoadReport]
     idle: list[IdleReport]
 
     @classmethod
-    def of(cls, found: Owners, table: Table) -> OwnersReport:
-        """Return owners as they stand in JSON."""
-        idle = [(router.name, why) for router, why in found.disabled]
-        idle += [(dropped.name, dropped.why) for dropped in found.dropped]
+    def of(cls, found: Roads) -> RoadsReport:
+        """Return roads as they stand in JSON."""
         return cls(
             host=found.host,
-            doors=[_door(door, table) for door in found.doors],
-            idle=[IdleReport(name=name, why=why) for name, why in idle],
+            roads=[_road(road) for road in found.roads],
+            idle=[IdleReport(name=name, why=why) for name, why in found.idle],
         )
 
 
-def _door(door: Door, table: Table) -> DoorReport:
-    return DoorReport(
-        entrypoint=door.entrypoint,
-        tls=door.tls,
-        answers=[_answer(answer) for answer in door.answers],
-        routers=[_router(router, door, table) for router in door.routers],
+def _road(road: Road) -> RoadReport:
+    paths = [answer.path for answer in road.answers]
+    return RoadReport(
+        url=road.way.origin,
+        proxy=road.way.node.title,
+        entrypoint=road.entrypoint,
+        answers=[_answer(answer) for answer in road.answers],
+        routers=[_router(each, paths) for each in road.candidates],
     )
 
 
 def _answer(answer: Answer) -> AnswerReport:
-    decision = answer.decision
-    return AnswerReport(
-        path=answer.path,
-        outcome=decision.outcome.value,
-        routers=[router.name for router in decision.winners],
-        why=decision.why,
-    )
+    outcome: Literal["passed", "answered", "redirected", "undecided"]
+    match answer.journey.last.outcome:
+        case Passed():
+            outcome = "passed"
+        case Answered():
+            outcome = "answered"
+        case Redirected():
+            outcome = "redirected"
+        case _:
+            outcome = "undecided"
+    steps = [
+        StepReport(proxy=step.title, did=step.did, router=step.router, defined=str(step.location or ""))
+        for step in answer.steps
+    ]
+    return AnswerReport(path=answer.path, outcome=outcome, end=answer.end, ties=answer.ties, steps=steps)
 
 
-def _router(router: Router, door: Door, table: Table) -> RouterReport:
+def _router(each: Candidate, paths: list[str]) -> RouterReport:
+    router = each.router
     return RouterReport(
         name=router.name,
         rule=router.rule,
         priority=router.effective_priority,
         explicit=bool(router.priority),
         service=router.service,
-        servers=servers(table, router.service),
-        socketio=standing(router, door.claims),
+        leads=each.leads,
+        gets=dict(zip(paths, each.gets, strict=True)),
         defined=str(router.location or ""),
     )

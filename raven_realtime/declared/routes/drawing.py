@@ -1,97 +1,77 @@
-"""Owners drawn: entrypoint, routers in falling priority, services. The owner of `/socket.io` stands out."""
+"""The roads of a host drawn: a row for each path, from the address through every proxy to where it ends."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from html import escape
 
-from raven_realtime.declared.routes.owners import SOCKET_PATH, Door, Owners, servers
-from raven_realtime.declared.routes.text import standing
-from raven_realtime.proxies.traefik.table import Router, Table
+from raven_realtime.declared.routes.roads import Answer, Road, Roads
 
-WIDTH = 1080
-ROW, BOX, TOP = 110, 86, 64
-DOOR = (24, 170)
-ROUTER = (270, 450)
-SERVICE = (800, 256)
-"""Left edge and width of each column."""
-LONGEST = 64
-HEADS = {"head": "#8c959f", "head-owner": "#0969da", "head-tie": "#cf222e"}
+LEFT, WIDTH, GAP = 24, 250, 46
+"""Of the first box, of each, and between two."""
+ROW, BOX, TOP = 122, 98, 64
+LONGEST, LINES = 40, 3
+"""Letters of a line, and lines of what a proxy does."""
+HEADS = {"head": "#8c959f", "head-realtime": "#0969da", "head-broken": "#cf222e"}
 STYLE = """\
   .box { fill: #f6f8fa; stroke: #57606a; }
-  .owner { fill: #ddf4ff; stroke: #0969da; stroke-width: 2.5; }
-  .tie { fill: #ffebe9; stroke: #cf222e; stroke-width: 2.5; stroke-dasharray: 6 3; }
+  .realtime { fill: #ddf4ff; stroke: #0969da; stroke-width: 2.5; }
+  .broken { fill: #ffebe9; stroke: #cf222e; stroke-width: 2.5; stroke-dasharray: 6 3; }
   .line { stroke: #8c959f; stroke-width: 1.5; fill: none; marker-end: url(#head); }
-  .line.owner { stroke: #0969da; stroke-width: 3; fill: none; marker-end: url(#head-owner); }
-  .line.tie { stroke: #cf222e; stroke-width: 3; fill: none; marker-end: url(#head-tie); }
-  .name { font-weight: 600; } .small { font-size: 12px; fill: #57606a; } .code { font: 11px ui-monospace, monospace; }
+  .line.realtime { stroke: #0969da; stroke-width: 3; fill: none; marker-end: url(#head-realtime); }
+  .line.broken { stroke: #cf222e; stroke-width: 3; fill: none; marker-end: url(#head-broken); }
+  .name { font-weight: 600; } .small { font-size: 12px; fill: #57606a; }
 """
 
 
-def svg(found: Owners, table: Table) -> str:
+def svg(found: Roads) -> str:
     """Return the drawing as an SVG document of its own."""
-    height = TOP + sum(len(door.routers) * ROW + 24 for door in found.doors) + 24
-    parts: list[str] = []
-    top = TOP
-    for door in found.doors:
-        parts += _door(door, table, top)
-        top += len(door.routers) * ROW + 24
-    if not found.doors:
-        parts = [_words(24, TOP, "No router serves this host: Traefik answers 404.", "small")]
-        height = TOP + 40
-    title = f"Who owns what on {found.host}"
+    rows = [(road, answer) for road in found.roads for answer in road.answers]
+    columns = max([len(answer.steps) + 2 for _, answer in rows] or [3])
+    width = LEFT * 2 + columns * WIDTH + (columns - 1) * GAP
+    height = TOP + max(len(rows), 1) * ROW
+    parts = [part for index, row in enumerate(rows) for part in _row(*row, TOP + index * ROW)]
+    title = f"Where requests for {found.host} go"
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
             f'font-family="system-ui, sans-serif" font-size="14" role="img" aria-label="{escape(title)}">',
             f"<style>\n{STYLE}</style>",
             f"<defs>{''.join(_head(name, colour) for name, colour in HEADS.items())}</defs>",
-            f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
-            _words(24, 36, title, "name"),
-            *parts,
+            f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
+            _words(LEFT, 36, title, "name"),
+            *(parts or [_words(LEFT, TOP, f"Nothing declared here takes a request for {found.host}.", "small")]),
             "</svg>",
             "",
         ]
     )
 
 
-def _door(door: Door, table: Table, top: int) -> Iterator[str]:
-    middle = top + (len(door.routers) * ROW - (ROW - BOX)) // 2
-    yield _box(
-        DOOR,
-        middle - BOX // 2,
-        "box",
-        [(door.entrypoint or "default", "name"), ("TLS" if door.tls else "plain HTTP", "small")],
-    )
-    answer = next((answer for answer in door.answers if answer.path == SOCKET_PATH), None)
-    winners = {router.name for router in answer.decision.winners} if answer else set()
-    for index, router in enumerate(door.routers):
-        y = top + index * ROW
-        kind = "box" if router.name not in winners else "owner" if len(winners) == 1 else "tie"
-        yield _arrow(DOOR[0] + DOOR[1], middle, ROUTER[0], y + BOX // 2, kind)
-        yield _box(ROUTER, y, kind, _said(router, door, kind))
-        yield _arrow(ROUTER[0] + ROUTER[1], y + BOX // 2, SERVICE[0], y + BOX // 2, kind)
-        yield _box(SERVICE, y, "box", [(router.service, "name"), (", ".join(servers(table, router.service)), "small")])
+def _row(road: Road, answer: Answer, y: int) -> Iterator[str]:
+    kind = "broken" if answer.ties or answer.journey.looped else "realtime" if answer.is_realtime else "box"
+    named = f"entrypoint {road.entrypoint}" if road.entrypoint else road.way.node.title
+    yield _box(LEFT, y, "box", [(f"{road.way.origin}", "name"), (answer.path, "name"), (named, "small")])
+    x = LEFT
+    for step in answer.steps:
+        yield _arrow(x + WIDTH, y, x + WIDTH + GAP, kind)
+        x += WIDTH + GAP
+        did = textwrap.wrap(step.did, LONGEST, max_lines=LINES, placeholder=" …")
+        lines = [(step.title, "name"), *((line, "small") for line in did), (str(step.location or ""), "small")]
+        yield _box(x, y, kind if step.ties else "box", lines)
+    yield _arrow(x + WIDTH, y, x + WIDTH + GAP, kind)
+    end = textwrap.wrap(answer.end, LONGEST - 8, max_lines=LINES, placeholder=" …")
+    said = "the realtime process" if answer.is_realtime else ""
+    yield _box(x + WIDTH + GAP, y, kind, [*((line, "name") for line in end), (said, "small")])
 
 
-def _said(router: Router, door: Door, kind: str) -> list[tuple[str, str]]:
-    mark = {"owner": " ★ /socket.io", "tie": " ⚠ ties"}.get(kind, "")
-    return [
-        (f"{router.name}{mark}", "name"),
-        (router.rule, "code"),
-        (router.priority_reason, "small"),
-        (f"/socket.io: {standing(router, door.claims)}", "small"),
-    ]
-
-
-def _box(column: tuple[int, int], y: int, kind: str, lines: list[tuple[str, str]]) -> str:
-    x, width = column
-    longest = LONGEST if width > 300 else LONGEST // 2
-    whole = escape("\n".join(line for line, _ in lines))
+def _box(x: int, y: int, kind: str, lines: list[tuple[str, str]]) -> str:
+    shown = [(line, style) for line, style in lines if line]
+    whole = escape("\n".join(line for line, _ in shown))
     words = "".join(
-        _words(x + 12, y + 22 + 19 * row, _cut(line, longest), style) for row, (line, style) in enumerate(lines)
+        _words(x + 12, y + 20 + 17 * row, _cut(line, LONGEST), style) for row, (line, style) in enumerate(shown)
     )
-    outline = f'<rect class="{kind}" x="{x}" y="{y}" width="{width}" height="{BOX}" rx="8"/>'
+    outline = f'<rect class="{kind}" x="{x}" y="{y}" width="{WIDTH}" height="{BOX}" rx="8"/>'
     return f"<g><title>{whole}</title>{outline}{words}</g>"
 
 
@@ -106,10 +86,10 @@ def _head(name: str, colour: str) -> str:
     )
 
 
-def _arrow(x: int, y: int, to_x: int, to_y: int, kind: str) -> str:
-    bend = (x + to_x) // 2
+def _arrow(x: int, y: int, to_x: int, kind: str) -> str:
     drawn = "line" if kind == "box" else f"line {kind}"
-    return f'<path class="{drawn}" d="M{x} {y} C{bend} {y} {bend} {to_y} {to_x - 2} {to_y}"/>'
+    middle = y + BOX // 2
+    return f'<path class="{drawn}" d="M{x} {middle} L{to_x - 2} {middle}"/>'
 
 
 def _cut(line: str, longest: int) -> str:

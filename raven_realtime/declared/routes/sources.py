@@ -1,112 +1,50 @@
-"""What Traefik knows: read from files, from a Docker host, or from Traefik's own API."""
+"""What `routes` follows requests through: files, what runs on a Docker host, or what Traefik's own API shows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 
+from raven_realtime.declared.files import ACCEPTED, read
+from raven_realtime.declared.journey import nodes
+from raven_realtime.declared.world import Container, Placed, World
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.location import Location
-from raven_realtime.proxies.traefik.compose import is_swarm, read_compose
-from raven_realtime.proxies.traefik.containers import DOCKER, SWARM, Container, contribution
-from raven_realtime.proxies.traefik.elements import Element, read_toml, read_yaml
-from raven_realtime.proxies.traefik.file import SUFFIXES, read_dynamic
-from raven_realtime.proxies.traefik.overrides import Project, projects
-from raven_realtime.proxies.traefik.static import Static, static_arguments, static_of
-from raven_realtime.proxies.traefik.table import Contribution, Table, assemble
-
-DYNAMIC = ("http", "tcp", "udp", "tls")
-STATIC = ("entryPoints", "providers", "api", "certificatesResolvers")
-ACCEPTED = (
-    "a compose file (it has `services`), one of Traefik's dynamic files (`http`, `tcp`, `udp` or `tls`) "
-    "or its static one (`entryPoints` or `providers`)"
-)
-
-
-@dataclass
-class _Files:
-    """What files said, sorted by what they are."""
-
-    compose: list[tuple[Path, Element]] = field(default_factory=list)
-    containers: list[Container] = field(default_factory=list)
-    services: list[Container] = field(default_factory=list)
-    """Of a Swarm."""
-    dynamic: list[Path] = field(default_factory=list)
-    static: Static | None = None
+from raven_realtime.proxies.traefik import containers as providers
+from raven_realtime.proxies.traefik.api import read_api
+from raven_realtime.proxies.traefik.proxy import Traefik
 
 
 def gather(
-    files: Iterable[Path] = (), containers: Iterable[Container] = (), services: Iterable[Container] = ()
-) -> Table:
+    paths: Sequence[str] = (),
+    containers: Iterable[providers.Container] = (),
+    services: Iterable[providers.Container] = (),
+) -> World:
     """Put together what files say and what runs.
 
     Args:
-        files: Compose files, Traefik's dynamic files and its static one, or folders that hold some.
-        containers: What runs on a Docker host.
-        services: The services of its Swarm.
+        paths: files or folders.
+        containers: what runs on a Docker host.
+        services: the services of its Swarm.
 
     Raises:
-        Problem: A file cannot be read, or is none of these.
+        Problem: a file cannot be read, or nothing in them takes a request.
     """
-    read = _Files()
-    for path in files:
-        for file in _each(path):
-            _sort(file, read, certain=not path.is_dir())
-    for project in projects(read.compose):
-        _compose(project, read)
-    static = read.static or Static()
-    running = [*containers]
-    docker = static.docker or DOCKER
-    asked = (one for one in (*read.containers, *running) if docker.exposed_by_default or one.speaks)
-    parts: list[Contribution] = [contribution(asked, docker)]
-    stack = static.swarm or SWARM
-    if swarm := [one for one in (*read.services, *services) if stack.exposed_by_default or one.speaks]:
-        parts.append(contribution(swarm, stack))
-    if read.dynamic:
-        parts.append(read_dynamic(read.dynamic))
-    partial = read.static is None and not running
-    return assemble(parts, static.entrypoints, default_syntax=static.default_syntax, partial=partial)
+    reading = read(paths)
+    if reading.problems:
+        raise Problem("\n".join(problem.value for problem in reading.problems))
+    running = [Container(each, declared=False, service=each.name) for each in containers]
+    running += [Container(each, swarm=True, declared=False, service=each.name) for each in services]
+    world = World.of([reading.world, World(containers=tuple(running))])
+    if not nodes(world) and not world.misread:
+        named = ", ".join(paths) or "the Docker host"
+        raise Problem(f"{named}: nothing here takes a request: no proxy, no router. Accepted: {ACCEPTED}.")
+    return world
 
 
-def _each(path: Path) -> Iterator[Path]:
-    if not path.exists():
-        raise Problem(f"{path}: there is no such file or folder; accepted: {ACCEPTED}.")
-    if not path.is_dir():
-        yield path
-        return
-    found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
-    if not found:
-        raise Problem(f"{path}: no {', '.join(SUFFIXES)} file in this folder; accepted: {ACCEPTED}.")
-    yield from found
+def ask(url: str) -> World:
+    """Return what a running Traefik says of itself.
 
-
-def _sort(file: Path, read: _Files, *, certain: bool) -> None:
-    """Add what one file says; what it is shows in its top-level keys."""
-    root = read_toml(file) if file.suffix.lower() == ".toml" else read_yaml(file)
-    if root.get("services"):
-        read.compose.append((file, root))
-    elif any(root.get(name) for name in DYNAMIC):
-        read.dynamic.append(file)
-    elif any(root.get(name) for name in STATIC):
-        read.static = static_of(root)
-    elif certain:
-        keys = ", ".join(child.name for child in root.children[:8]) or "nothing"
-        raise Problem(f"{file}: found {keys} at its top; accepted: {ACCEPTED}.")
-
-
-def _compose(project: Project, read: _Files) -> None:
-    swarm = is_swarm(project.root)
-    compose = read_compose(project.path, root=project.root, swarm=swarm)
-    if swarm:
-        read.services += compose.containers
-    else:
-        read.containers += compose.containers
-    for service, words in compose.commands.items():
-        if any(word.lower().startswith(("--entrypoints.", "--providers.")) for word in words):
-            read.static = static_arguments(words, _place(project.root, service))
-
-
-def _place(root: Element, service: str) -> Location:
-    command = root.path("services", service, "command")
-    return (command or root).location
+    Raises:
+        Unreadable: its API does not answer.
+    """
+    return World(proxies=(Placed(Traefik("traefik", read_api(url), Location(f"Traefik's API at {url}"))),))

@@ -1,72 +1,51 @@
-"""Owners as text: for every entrypoint who wins, why, and a table of the routers."""
+"""The roads of a host as text: what becomes of each path, who decides it and why, and Traefik's routers in a table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from raven_realtime.declared.routes.owners import Answer, Door, Owners, servers
-from raven_realtime.proxies.traefik.claims import Claim, Reach
-from raven_realtime.proxies.traefik.decide import Outcome
-from raven_realtime.proxies.traefik.table import Router, Table
-
-HEADINGS = ("priority", "router", "rule", "leads to", "/socket.io")
+from raven_realtime.declared.routes.roads import Answer, Candidate, Road, Roads
 
 
-def text(found: Owners, table: Table) -> str:
+def text(found: Roads) -> str:
     """Return the answer for people, lines without colour."""
-    parts = ["\n".join(_door(door, found.host, table)) for door in found.doors]
+    parts = ["\n".join(_road(road)) for road in found.roads]
     if not parts:
-        parts = [f"No router serves {found.host}: Traefik answers 404 for every path."]
-    idle = [f"  {router.name}: {why}" for router, why in found.disabled]
-    idle += [f"  {dropped.name}: {dropped.why}" for dropped in found.dropped]
-    if idle:
-        parts.append("\n".join(["Not in force", *idle]))
+        parts = [f"Nothing declared here takes a request for {found.host}."]
+    if found.idle:
+        parts.append("\n".join(["Not in force", *(f"  {name}: {why}" for name, why in found.idle)]))
     return "\n\n".join(parts) + "\n"
 
 
-def gets(answer: Answer, table: Table) -> str:
-    """Return who gets a path and where that leads, in a few words."""
-    decision = answer.decision
-    if decision.outcome is Outcome.ROUTED and decision.router:
-        return f"{decision.router.name} → {leads(decision.router, table)}"
-    if decision.outcome is Outcome.TIE:
-        return f"undefined: {' or '.join(router.name for router in decision.tied)}"
-    return "nobody"
+def _road(road: Road) -> Iterator[str]:
+    yield road.title
+    width = max(len(answer.path) for answer in road.answers)
+    for answer in road.answers:
+        yield from _answer(answer, width)
+    if road.candidates:
+        yield ""
+        yield from _table([answer.path for answer in road.answers], road.candidates)
 
 
-def leads(router: Router, table: Table) -> str:
-    """Return the router's service and its servers."""
-    listed = ", ".join(servers(table, router.service))
-    return f"{router.service or 'no service'}{f' ({listed})' if listed else ''}"
+def _answer(answer: Answer, width: int) -> Iterator[str]:
+    yield f"  {answer.path:<{width}}  → {answer.chain}"
+    for step in answer.steps:
+        where = f" ({step.location})" if step.location else ""
+        yield f"  {'':<{width}}    {step.title}: {step.did}{where}"
 
 
-def standing(router: Router, claims: tuple[Claim, ...]) -> str:
-    """Return what a router has of `/socket.io`."""
-    claim = next((claim for claim in claims if claim.router.name == router.name), None)
-    if claim is None:
-        return "-"
-    if claim.ties_with:
-        return f"ties with {', '.join(rival.name for rival in claim.ties_with)}"
-    if claim.reach is Reach.SHADOWED:
-        return f"shadowed by {', '.join(other.name for other in claim.shadowed_by)}"
-    return "owns it" if claim.reach is Reach.ALWAYS else "may get some"
-
-
-def _door(door: Door, host: str, table: Table) -> Iterator[str]:
-    yield f"{host} at {door.name}"
-    width = max(len(answer.path) for answer in door.answers) if door.answers else 0
-    for answer in door.answers:
-        yield f"  {answer.path:<{width}}  {gets(answer, table)}"
-        yield f"  {'':<{width}}    {answer.decision.why}"
-    rows = [
-        (_priority(router), router.name, router.rule, leads(router, table), standing(router, door.claims))
-        for router in door.routers
-    ]
-    yield ""
-    widths = [max(len(row[column]) for row in [HEADINGS, *rows]) for column in range(len(HEADINGS))]
-    for row in [HEADINGS, *rows]:
+def _table(paths: Sequence[str], candidates: Sequence[Candidate]) -> Iterator[str]:
+    headings = ("priority", "router", "rule", "leads to", *map(below, paths))
+    rows = [(_priority(each), each.router.name, each.router.rule, each.leads, *each.gets) for each in candidates]
+    widths = [max(len(row[column]) for row in [headings, *rows]) for column in range(len(headings))]
+    for row in [headings, *rows]:
         yield ("  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))).rstrip()
 
 
-def _priority(router: Router) -> str:
-    return f"{router.effective_priority}" + ("" if router.priority else " (length)")
+def below(path: str) -> str:
+    """Return how a path and all that goes on from it are written: ``/socket.io/…``."""
+    return f"{path.partition('?')[0].rstrip('/')}/…"
+
+
+def _priority(candidate: Candidate) -> str:
+    return f"{candidate.router.effective_priority}" + ("" if candidate.router.priority else " (length)")

@@ -8,11 +8,18 @@ from raven_realtime.declared.rule import Parameters, Rule
 from raven_realtime.declared.world import World
 from raven_realtime.findings.entry import Finding
 from raven_realtime.findings.rt119_annotation_of_another_controller import ENTRY
-from raven_realtime.proxies.ingress.annotations import controller_of, reader_of, unread
 
 
 def judge(world: World, _: Parameters) -> Iterator[Finding]:
     """Report annotations that another controller reads, or where it is not known which controller runs."""
+    if not world.clusters:
+        return
+    from raven_realtime.proxies.ingress.annotations import (  # noqa: PLC0415 (loaded only where there is a cluster)
+        controller_of,
+        reader_of,
+        unread,
+    )
+
     for objects in world.clusters:
         for ingress in objects.ingresses:
             for each in unread(ingress, objects):

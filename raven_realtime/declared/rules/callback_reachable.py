@@ -15,6 +15,7 @@ from raven_realtime.declared.journey import (
     USUAL,
     Part,
     Way,
+    answered,
     frappes,
     known_as,
     nodes,
@@ -22,12 +23,22 @@ from raven_realtime.declared.journey import (
     settings_of,
 )
 from raven_realtime.declared.rule import Parameters, Rule
-from raven_realtime.declared.rules.origin_present import refusal
+from raven_realtime.declared.rules.origin_present import host_of, refusal
 from raven_realtime.declared.world import Container, World
 from raven_realtime.findings.entry import Finding, Level
 from raven_realtime.findings.rt012_callback_unreachable import ENTRY
+from raven_realtime.ports import WEB_PORT
 from raven_realtime.proxies.location import Location
-from raven_realtime.settings import WEB_PORT
+
+_ADDED = """\
+In {file}, give the service {name} an address for the name that it asks, here the machine's own:
+
+    extra_hosts: ["{host}:host-gateway"]
+
+With a private CA it also needs `NODE_EXTRA_CA_CERTS`.
+"""
+ON = frozenset({"1", "true", "True"})
+WHO = "/api/method/frappe.realtime.get_user_info"
 
 
 def judge(world: World, _: Parameters) -> Iterator[Finding]:
@@ -35,11 +46,40 @@ def judge(world: World, _: Parameters) -> Iterator[Finding]:
     settings = settings_of(world)
     for way in frappes(world):
         origin = way.poll.header("origin") or (way.websocket.header("origin") if not way.poll.header("origin") else "")
-        if not way.ends_at_realtime or way.poll.arrived is None or not origin or refusal(way, way.poll):
+        if not way.ends_at_realtime or way.poll.arrived is None or not origin:
+            continue
+        # what is refused for its origin is not asked about yet; developer_mode is a cause of its own
+        if refusal(way, way.poll) and settings.get("developer_mode", "") not in ON:
             continue
         if said := _fault(way, origin, settings.get("developer_mode", ""), settings.get("webserver_port", "")):
             text, level, where = said
-            yield ENTRY.found(f"{way.shown}: {text}", where, level=level, stack=_stack(way), host=way.host)
+            remedy = _remedy(way, origin, where)
+            yield ENTRY.found(f"{way.shown}: {text}", where, remedy, level=level, stack=_stack(way), host=way.host)
+        elif led := led_elsewhere(way, WHO):
+            yield ENTRY.found(f"{way.shown}: {led[0]}", led[1], host=way.host)
+
+
+def _remedy(way: Way, origin: str, where: Location) -> str:
+    """Say what the service of a compose file needs; empty where the process is in none."""
+    inside = way.poll.destination.container if way.poll.destination else None
+    if inside is None or not inside.group or where != inside.location:
+        return ""
+    return _ADDED.format(file=inside.location.path, name=inside.service or inside.name, host=host_of(origin))
+
+
+def led_elsewhere(way: Way, path: str) -> tuple[str, Location] | None:
+    """Tell where a question of the realtime process goes, and the line that says so, if not to Frappe's web."""
+    page = way.page.destination
+    if page is None or page.part is not Part.WEB:
+        return None
+    journey = way.ask(path, (("Accept", "*/*"), ("Cookie", "sid=x")))
+    refused = answered(journey)
+    if refused and refused.status is not None and refused.status >= 400 and refused.status != 401:
+        return f"{path} is answered by {refused.why}, not by Frappe's web", said_at(journey)
+    end = journey.destination
+    if end and (end.address, end.container) != (page.address, page.container) and end.part is not Part.WEB:
+        return f"{path} is passed to {end.title}, and Frappe's web is {page.title}", said_at(journey)
+    return None
 
 
 def _fault(way: Way, origin: str, developing: str, web_port: str) -> tuple[str, Level, Location] | None:
@@ -49,12 +89,16 @@ def _fault(way: Way, origin: str, developing: str, web_port: str) -> tuple[str, 
     except ValueError:
         return None
     asked = f"{parts.scheme}://{parts.netloc}"
-    if developing in {"1", "true", "True"}:
+    if developing in ON:
         port = int(web_port) if web_port.isdigit() else WEB_PORT
         asked = f"{parts.scheme}://{host}:{port}"
-        if parts.scheme == "https":
-            said = f"with developer_mode the realtime process asks {asked}, a port that speaks plain HTTP"
-            return said, Level.ERROR, _setting(way.world, "developer_mode") or said_at(way.poll)
+        if parts.scheme == "https" or way.perhaps_fronted:
+            certain = parts.scheme == "https" and not way.fronted
+            when = "" if certain else "where TLS ends before nginx, "
+            page = host.replace(ANY_HOST, "…")
+            said = f"{when}with developer_mode the realtime process asks https://{page}:{port}, which speaks plain HTTP"
+            level = Level.ERROR if certain else Level.WARNING
+            return said, level, _setting(way.world, "developer_mode") or said_at(way.poll)
     end = way.poll.destination
     inside = end.container if end and end.part is Part.REALTIME else None
     if inside is None or host in {"", ANY_HOST} or inside.routing.network_mode == "host":

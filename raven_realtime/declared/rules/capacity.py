@@ -6,34 +6,21 @@ from raven_realtime.declared.journey import judged
 from raven_realtime.declared.rule import Parameter, Parameters, Rule
 from raven_realtime.declared.world import Nginx, World
 from raven_realtime.findings.entry import Finding, Level
-from raven_realtime.findings.rt029_worker_connections_spent import ENTRY
+from raven_realtime.findings.rt029_worker_connections_spent import ENTRY, FEW, room
 from raven_realtime.proxies.interface import Passed
-
-DEFAULT_CONNECTIONS = 512
-"""nginx.org, ngx_core_module, worker_connections."""
-SPARE = 24
-"""Listening sockets, logs and the like."""
 
 
 def judge(world: World, parameters: Parameters) -> Iterator[Finding]:
-    """Do the arithmetic: two connections a socket, a file a connection, and the container's limit above both."""
+    """Do the sum: two connections a socket, a file a connection, and the container's limit above both."""
     serving = {leg.node.proxy.name for way in judged(world) for leg in way.poll.legs if isinstance(leg.outcome, Passed)}
     for nginx in world.nginx:
-        events = nginx.top("events")
-        if nginx.name not in serving or events is None:
+        held = room(nginx.tree)
+        if nginx.name not in serving or held is None:
             continue
-        said = next(events.children("worker_connections"), None)
-        connections = _number(said.args[0] if said else "", DEFAULT_CONNECTIONS)
-        where = nginx.place(said or events)
-        needed = 2 * parameters["sockets"]
-        if connections < needed:
-            yield ENTRY.found(
-                f"worker_connections {connections} hold {max(0, connections - SPARE) // 2} sockets a worker; "
-                f"{parameters['sockets']} take {needed}",
-                where,
-                level=Level.NOTE,
-            )
-        yield from _files(nginx, connections, world)
+        if held.sockets < parameters["sockets"]:
+            said = f"{held.sum}, so at most {held.sockets} proxied WebSockets, fewer than {parameters['sockets']}"
+            yield ENTRY.found(said, nginx.place(held.said), level=Level.NOTE)
+        yield from _files(nginx, held.connections, world)
 
 
 def _files(nginx: Nginx, connections: int, world: World) -> Iterator[Finding]:
@@ -67,5 +54,5 @@ RULE = Rule(
     "nginx holds the sockets that it is meant to, within the limit of open files",
     ENTRY,
     judge,
-    {"sockets": Parameter(600, "Sockets that one worker has to hold; nginx's usual 1024 connections hold 500")},
+    {"sockets": Parameter(FEW, "Sockets that nginx has to hold; a worker of 1024 connections holds 512")},
 )

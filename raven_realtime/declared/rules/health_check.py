@@ -7,7 +7,7 @@ from raven_realtime.declared.rule import Parameter, Parameters, Rule
 from raven_realtime.declared.world import World
 from raven_realtime.findings.entry import Finding
 from raven_realtime.findings.rt106_health_check_asks_socketio import ENTRY
-from raven_realtime.settings import SOCKETIO_PORT
+from raven_realtime.ports import SOCKETIO_PORT
 
 
 def judge(world: World, parameters: Parameters) -> Iterator[Finding]:

@@ -8,13 +8,10 @@ from raven_realtime.declared.journey import Journey, Way, leading, said_at
 from raven_realtime.declared.rule import Parameter, Parameters, Rule
 from raven_realtime.declared.world import World
 from raven_realtime.findings.entry import Finding
-from raven_realtime.findings.rt022_idle_timeout import ENTRY
+from raven_realtime.findings.rt022_idle_timeout import ENTRY, PING_SECONDS, first_to_close
 from raven_realtime.proxies.interface import Passed
 from raven_realtime.proxies.location import Location
 from raven_realtime.proxies.nginx.proxy import Nginx
-from raven_realtime.proxies.nginx.values import seconds
-
-DIRECTIVES = ("proxy_read_timeout", "proxy_send_timeout")
 
 
 def judge(world: World, parameters: Parameters) -> Iterator[Finding]:
@@ -35,10 +32,8 @@ def timeouts(way: Way) -> Iterator[tuple[str, float, Location, str]]:
         journey = Journey(way.websocket.legs[:count])
         if isinstance(leg.node.proxy, Nginx):
             answer = leg.node.proxy.answer(leg.request)
-            known = [(value, name) for name in DIRECTIVES if (value := seconds(answer.value(name))) is not None]
-            if known:
-                value, name = min(known, key=lambda each: each[0])
-                yield name, value, said_at(journey, name), "nginx"
+            if first := first_to_close(answer.told):
+                yield *first, said_at(journey, first[0]), "nginx"
         elif leg.outcome.idle_seconds is not None:
             kind = leg.node.proxy.kind
             yield f"the time-out of {kind}", leg.outcome.idle_seconds, leg.outcome.location, kind
@@ -49,6 +44,6 @@ RULE = Rule(
     "proxies keep a silent connection for longer than pingInterval + pingTimeout",
     ENTRY,
     judge,
-    {"ping_seconds": Parameter(45, "pingInterval + pingTimeout of the Socket.IO server, in seconds")},
+    {"ping_seconds": Parameter(PING_SECONDS, "pingInterval + pingTimeout of the Socket.IO server, in seconds")},
     alone=True,
 )

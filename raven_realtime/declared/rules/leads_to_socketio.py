@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from raven_realtime.declared.journey import TUNNELS, Part, Way, judged, nodes, said_at, ways
+from raven_realtime.declared.journey import TUNNELS, Part, Way, default_sites, judged, nodes, said_at, ways
 from raven_realtime.declared.realtime_routers import hosts_of, names_socketio, realtime_routers, routes, service_of
 from raven_realtime.declared.rule import Parameter, Parameters, Rule
 from raven_realtime.declared.world import World
 from raven_realtime.findings.entry import Finding
 from raven_realtime.findings.rt001_web_answers import ENTRY
+from raven_realtime.ports import SOCKETIO_PORT, WEB_PORT
 from raven_realtime.proxies.interface import Answered, Redirected
-from raven_realtime.settings import SOCKETIO_PORT, WEB_PORT
 
 
 def judge(world: World, parameters: Parameters) -> Iterator[Finding]:
@@ -42,7 +42,7 @@ def _ways(world: World) -> Iterator[Finding]:
         if way.poll.looped:
             said = f"{way.shown}: /socket.io/ goes round and round: {way.chain}"
         elif end and end.part is Part.WEB and way.is_frappe:
-            said = f"{way.shown}: /socket.io/ is passed to {end.title}, which is Frappe's web"
+            said = f"{way.shown}: /socket.io/ is passed to {_spread(way) or end.title}, which is Frappe's web"
         elif isinstance(outcome, Redirected) and way.is_signed and not outcome.to.startswith("https://"):
             said = f"{way.shown}: /socket.io/ is redirected to {outcome.to.partition('?')[0]}"
         elif isinstance(outcome, Answered) and outcome.status != 401 and _is_meant(way):
@@ -50,6 +50,13 @@ def _ways(world: World) -> Iterator[Finding]:
         else:
             continue
         yield ENTRY.found(said, said_at(way.poll), stack=way.poll.last.node.proxy.kind, level=way.worst, host=way.host)
+
+
+def _spread(way: Way) -> str:
+    """Say to whom requests go in turn; empty where it is one."""
+    passed = way.poll.passed
+    listed = passed.to if passed else ()
+    return f"{' and '.join(listed)} in turn: the first" if len(listed) > 1 else ""
 
 
 def _is_meant(way: Way) -> bool:
@@ -77,13 +84,28 @@ def _nothing_routed(world: World) -> Iterator[Finding]:
     if theirs is not None and mine is not None and not set(theirs) & set(mine):
         reasons.append(f"it shares no network with Traefik, which is in {', '.join(sorted(theirs)) or 'none'}")
     said = f"no address leads to {name}: {'; '.join(reasons) or 'nothing routes to it'}"
-    yield ENTRY.found(said, container.location, _ROUTE.format(name=name), stack="traefik")
+    host = next((each for each in default_sites(world) if "." in each), "erp.example.com")
+    network = ", ".join(sorted(theirs or ())) or "traefik-public"
+    known = [each for static in world.statics for each in static.entrypoints]
+    entrypoint = next((each.name for each in known if each.address.endswith(":443")), known[0].name if known else "")
+    labels = [*_LABELS, *([_ENTRYPOINT] if entrypoint else [])]
+    told = "\n".join(f"      - {each.format(name=name, host=host, entrypoint=entrypoint)}" for each in labels)
+    remedy = _ROUTE.format(file=container.location.path, name=name, labels=told, network=network)
+    yield ENTRY.found(said, container.location, remedy, stack="traefik")
 
 
+_LABELS = (
+    "traefik.enable=true",
+    "traefik.http.routers.{name}.rule=Host(`{host}`)",
+    "traefik.http.services.{name}.loadbalancer.server.port=8080",
+)
+_ENTRYPOINT = "traefik.http.routers.{name}.entrypoints={entrypoint}"
 _ROUTE = """\
-Give the service {name} `traefik.enable=true`, a router and its port, and a network that Traefik is in:
-`traefik.http.routers.{name}.rule=Host(`erp.example.com`)`,
-`traefik.http.services.{name}.loadbalancer.server.port=8080`, `networks: [default, traefik-public]`.
+In {file}, give the service {name} a router for the host that browsers ask, its port, and a network that Traefik is in:
+
+    labels:
+{labels}
+    networks: [default, {network}]
 """
 
 

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from raven_realtime.declared import names
 from raven_realtime.declared.journey import ANY_HOST, TUNNELS, Journey, Way, frappes, judged, said_at
+from raven_realtime.declared.remedies import origin_of
 from raven_realtime.declared.rule import Parameters, Rule
 from raven_realtime.declared.world import World
 from raven_realtime.findings.entry import Finding, Level
@@ -22,7 +23,8 @@ def judge(world: World, _: Parameters) -> Iterator[Finding]:
             if said := refusal(way, journey):
                 where = said_at(journey, "proxy_set_header") if journey.header("origin") else said_at(journey)
                 stack = journey.last.node.proxy.kind
-                yield ENTRY.found(f"{way.shown}: {asked} {said}", where, stack=stack, host=way.host)
+                remedy = origin_of(journey)
+                yield ENTRY.found(f"{way.shown}: {asked} {said}", where, remedy, stack=stack, host=way.host)
                 break
     yield from _rewritten_by_tunnels(world)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from raven_realtime.declared.journey import PATH, QUERY, Way, judged, said_at
 from raven_realtime.declared.realtime_routers import middlewares_of, realtime_routers
+from raven_realtime.declared.remedies import whole_path_of
 from raven_realtime.declared.rule import Parameters, Rule
 from raven_realtime.declared.world import World
 from raven_realtime.findings.entry import Finding, Level
@@ -37,8 +38,8 @@ def judge(world: World, _: Parameters) -> Iterator[Finding]:
 
 
 def _found(way: Way, said: str, level: Level) -> Finding:
-    kind = way.poll.last.node.proxy.kind
-    return ENTRY.found(said, said_at(way.poll, "proxy_pass"), stack=kind, level=level, host=way.host)
+    kind, where = way.poll.last.node.proxy.kind, said_at(way.poll, "proxy_pass")
+    return ENTRY.found(said, where, whole_path_of(way.poll), stack=kind, level=level, host=way.host)
 
 
 RULE = Rule("path-preserved", "path and query string arrive as the client sent them", ENTRY, judge)

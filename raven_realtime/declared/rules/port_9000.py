@@ -4,13 +4,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from raven_realtime.declared.clients import own_addresses
 from raven_realtime.declared.journey import Part, Way, bench_ports, frappes, said_at, says_frappe
 from raven_realtime.declared.realtime_routers import containers_of, names_socketio, realtime_routers, service_of
+from raven_realtime.declared.remedies import port_of
 from raven_realtime.declared.rule import Parameter, Parameters, Rule
 from raven_realtime.declared.world import World
 from raven_realtime.findings.entry import Finding, Level
+from raven_realtime.findings.rt015_app_builds_its_own_url import SECOND_BENCH
 from raven_realtime.findings.rt016_port_mixed_up import ENTRY
-from raven_realtime.settings import MULTIPLEXER_PORT, SOCKETIO_PORT, WEB_PORT
+from raven_realtime.findings.rt018_nginx_asks_port_3000 import FALLBACK_PORT
+from raven_realtime.ports import MULTIPLEXER_PORT, SOCKETIO_PORT, WEB_PORT
 
 VARIABLES = ("FRAPPE_SOCKETIO_PORT", "SOCKETIO_PORT", "VITE_SOCKET_PORT")
 _MACHINES = r"127\.0\.0\.1|\[::1\]|localhost|0\.0\.0\.0|172\.17\.0\.1|host-gateway|host\.docker\.internal"
@@ -19,8 +23,8 @@ _ADDRESS = re.compile(rf"(?:(?:{_MACHINES})[:\"\s,]+|{_REALTIME}:)(90[0-8]\d)\b"
 """An address of the kind that benches give to Socket.IO (9000 and on; from 9090 on they are known for other things)."""
 _ASKED = re.compile(r"(?:(?:http|ws)://|(?<![\w/.:\[-]))(?:[\w.-]{1,253}+|\[[\da-f:]{2,39}+\]):(\d{2,5}+)/socket\.io")
 """A URL of Socket.IO without TLS."""
-_SEED_MISTAKE = 9001
-"""What a second bench gets, and what the seed's first version said."""
+_MISTAKE = int(SECOND_BENCH)
+"""What a second bench gets, and what is often mistaken for the first one's."""
 
 
 def judge(world: World, parameters: Parameters) -> Iterator[Finding]:
@@ -57,10 +61,13 @@ def _named(world: World, parameters: Parameters) -> Iterator[tuple[str, Finding]
         named = variable.value.rpartition(":")[2] if variable.name == "SOCKETIO" else variable.value
         if variable.name in {*VARIABLES, "SOCKETIO"} and named.isdigit() and named != str(port):
             yield named, ENTRY.found(f"{variable.name} names port {named}, not {port}", variable.location)
+    for each in own_addresses(world):
+        if each.port == SECOND_BENCH != str(port):
+            yield each.port, ENTRY.found(f"the client puts its address together: {each.said[:80]}", each.location)
     accepted = {str(port), *parameters["other_hops"]}
     yield from _commands(world, port, accepted)
     for tunnel in world.tunnels:
-        if tunnel.port == _SEED_MISTAKE != port:
+        if tunnel.port == _MISTAKE != port:
             said = f"the tunnel {tunnel.name} leads to port {tunnel.port}, not {port}"
             yield str(tunnel.port), ENTRY.found(said, tunnel.location)
     yield from _upstreams(world, port, parameters["other_hops"])
@@ -78,18 +85,17 @@ def _commands(world: World, port: int, accepted: set[str]) -> Iterator[tuple[str
 
 
 def _upstreams(world: World, port: int, others: list[str]) -> Iterator[tuple[str, Finding]]:
-    accepted = {port, 3000, *(int(each) for each in others if each.isdigit())}
+    accepted = {port, FALLBACK_PORT, *(int(each) for each in others if each.isdigit())}
     for way in frappes(world):
         end, passed = way.poll.destination, way.poll.passed
         if not (end and passed and way.ends_at_realtime and _is_process(way)):
             continue
         if end.port and end.port not in accepted:
-            said = (
-                f"{way.shown}: /socket.io/ is passed to {', '.join(passed.to)}, and Socket.IO listens on "
-                f"{_listens_on(world, port)}"
-            )
-            kind = way.poll.last.node.proxy.kind
-            yield str(end.port), ENTRY.found(said, said_at(way.poll, "proxy_pass"), stack=kind, host=way.host)
+            told = _listens_on(world, port)
+            said = f"{way.shown}: /socket.io/ is passed to {', '.join(passed.to)}, and Socket.IO listens on {told}"
+            kind, where = way.poll.last.node.proxy.kind, said_at(way.poll, "proxy_pass")
+            remedy = port_of(way.poll, end.port, told)
+            yield str(end.port), ENTRY.found(said, where, remedy, stack=kind, host=way.host)
 
 
 def _is_process(way: Way) -> bool:
@@ -113,7 +119,7 @@ def _services(world: World, port: int, accepted: set[str]) -> Iterator[tuple[str
         direct = owners and not any(each.may_be_proxy or world.nginx_in(each.name) for each in owners)
         for server in service.servers:
             named = server.port or server.url.rpartition(":")[2].strip("/")
-            if named == str(_SEED_MISTAKE) != str(port) or (direct and named.isdigit() and named not in accepted):
+            if named == str(_MISTAKE) != str(port) or (direct and named.isdigit() and named not in accepted):
                 yield named, ENTRY.found(f"{router.name} leads to port {named}, not {port}", service.location)
 
 

@@ -7,6 +7,8 @@ from raven_realtime.declared.rule import Parameters, Rule
 from raven_realtime.declared.world import World
 from raven_realtime.findings.entry import Finding, Level
 from raven_realtime.findings.rt116_configuration_unreadable import ENTRY
+from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.nginx.missing import all_missing, why
 
 
 def judge(world: World, _: Parameters) -> Iterator[Finding]:
@@ -15,6 +17,10 @@ def judge(world: World, _: Parameters) -> Iterator[Finding]:
         yield ENTRY.found(broken.value, broken.location)
     for passed_over in world.passed_over:
         yield ENTRY.found(passed_over.value, passed_over.location, level=Level.NOTE)
+    for nginx in world.nginx:
+        for include in all_missing(nginx.tree):
+            said = f"{why(include)}; what it could change is left open"
+            yield ENTRY.found(said, Location(include.file or nginx.name, include.line or None), level=Level.NOTE)
     for way in ways(world):
         for journey in (way.poll, way.websocket, way.without_slash):
             if journey.refused:

@@ -6,6 +6,8 @@ from raven_realtime.declared.rule import Parameters, Rule
 from raven_realtime.declared.world import World
 from raven_realtime.findings.entry import Finding
 from raven_realtime.findings.rt104_router_dropped import ENTRY
+from raven_realtime.proxies.traefik.matchers import Host
+from raven_realtime.proxies.traefik.tree import leaves
 
 SWITCHED_OFF = ("traefik.enable is false", "the label traefik.enable is not true")
 
@@ -28,11 +30,22 @@ def judge(world: World, _: Parameters) -> Iterator[Finding]:
         )
     for name, why in table.disabled.items():
         yield ENTRY.found(f"{name}: {why}", table.routers[name].location)
+    for name, router in table.routers.items():
+        if name not in table.disabled and router.syntax == "v3":
+            for leaf in leaves(router.parsed().tree, negated=False):
+                if isinstance(leaf, Host) and leaf.name.startswith("*."):
+                    said = f"{name}: Host(`{leaf.name}`) is a wildcard from Traefik 3.7 on only"
+                    yield ENTRY.found(said, router.location, _expression(leaf.name))
     for container in world.containers:
         old = next((each for each in container.routing.labels if each.key.lower().startswith(OF_TRAEFIK_1)), None)
         if old:
             said = f"{container.name}: {old.key} is a label of Traefik 1, which later ones do not read"
             yield ENTRY.found(said, old.location, INSTEAD)
+
+
+def _expression(wildcard: str) -> str:
+    domain = wildcard[1:].replace(".", r"\.")
+    return f"Write HostRegexp(`^[^.]+{domain}$`), which each Traefik 3 knows, or bring Traefik to 3.7."
 
 
 RULE = Rule("routers-accepted", "Traefik uses every router that is declared", ENTRY, judge)

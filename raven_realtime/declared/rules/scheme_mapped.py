@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from raven_realtime.declared.journey import Journey, Way, follow, frappes, said_at
+from raven_realtime.declared.remedies import origin_of
 from raven_realtime.declared.rule import Parameters, Rule
 from raven_realtime.declared.world import World
 from raven_realtime.findings.entry import Finding, Level
@@ -29,7 +30,11 @@ def _perhaps_behind_tls(way: Way) -> Iterator[Finding]:
     if said := _fault(passed):
         where = said_at(passed, "proxy_set_header")
         yield ENTRY.found(
-            f"{way.shown}: where TLS ends before nginx, {said}", where, stack="nginx", level=Level.WARNING
+            f"{way.shown}: where TLS ends before nginx, {said}",
+            where,
+            origin_of(passed),
+            stack="nginx",
+            level=Level.WARNING,
         )
 
 
@@ -46,7 +51,7 @@ def _judge(way: Way) -> Iterator[Finding]:
             text = f"{way.shown}: TLS ends before {_title(journey)}, and of {who} {said}"
             # an image's nginx that is not given, but known by its tag, is known roughly
             given = Level.NOTE if journey.last.node.modelled else level
-            yield ENTRY.found(text, where, stack=stack, level=given, host=way.host)
+            yield ENTRY.found(text, where, origin_of(journey), stack=stack, level=given, host=way.host)
             return
 
 

@@ -6,7 +6,7 @@ from raven_realtime.declared.realtime_routers import realtime_routers, service_o
 from raven_realtime.declared.rule import Parameters, Rule
 from raven_realtime.declared.world import World
 from raven_realtime.findings.entry import Finding
-from raven_realtime.findings.rt105_port_not_served import ENTRY
+from raven_realtime.findings.rt002_nothing_on_the_port import ENTRY
 
 
 def judge(world: World, _: Parameters) -> Iterator[Finding]:
@@ -23,11 +23,14 @@ def judge(world: World, _: Parameters) -> Iterator[Finding]:
             }
             for server in service.servers if service and listened else ():
                 if server.port and server.port not in listened:
-                    yield ENTRY.found(
-                        f"{router.name} asks port {server.port} of {owner}, whose nginx listens on "
-                        f"{', '.join(sorted(listened))}",
-                        service.location if service else None,
-                    )
+                    known = ", ".join(sorted(listened))
+                    said = f"{router.name} asks port {server.port} of {owner}, whose nginx listens on {known}"
+                    name = service.name.partition("@")[0] if service else ""
+                    remedy = _REMEDY.format(name=name, port=min(listened))
+                    yield ENTRY.found(said, service.location if service else None, remedy, stack="traefik")
 
 
+_REMEDY = """\
+Set the label `traefik.http.services.{name}.loadbalancer.server.port={port}`, or change nginx's `listen`.
+"""
 RULE = Rule("served-port", "Traefik asks the sidecar on a port that its nginx serves", ENTRY, judge)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from raven_realtime.declared import names
 from raven_realtime.declared.journey import ANY_HOST, HEADER, Journey, Part, Way, frappes, said_at
@@ -13,7 +14,7 @@ from raven_realtime.findings.entry import Finding, Level
 from raven_realtime.findings.rt009_namespace_refused import ENTRY
 
 _NEW_SITE = re.compile(r"\bbench\s+new-site\s+(?P<words>[^;&|\n]*)")
-_VALUED = re.compile(r"--(?:db|mariadb|admin|source|install|set|root|verbose|password|user|host|port|type)[\w-]*$")
+_VALUED = re.compile(r"--(?:db|mariadb|admin|source|install|root|verbose|password|user|host|port|type)[\w-]*$")
 
 
 def judge(world: World, _: Parameters) -> Iterator[Finding]:
@@ -34,9 +35,15 @@ def judge(world: World, _: Parameters) -> Iterator[Finding]:
         if page and page != given and ANY_HOST not in {page, given}:
             said = f"{way.shown}: the realtime process is told {given}, and the page is of {page}"
             yield ENTRY.found(said, said_at(way.poll, "proxy_set_header"), stack=stack, host=way.host)
-        elif existing and given not in existing and given not in {way.host, ANY_HOST}:
+        elif existing and given not in existing and given != ANY_HOST and (given != way.host or _is_pinned(way)):
             said = f"{way.shown}: the site {given} is not one of those that are made: {', '.join(sorted(existing))}"
             yield ENTRY.found(said, said_at(way.poll, "proxy_set_header"), stack=stack, host=way.host)
+
+
+def _is_pinned(way: Way) -> bool:
+    """Tell whether the header is the same whatever host is asked."""
+    other = replace(way, host=f"other-than-{way.host}")
+    return other.poll.header(HEADER) == way.poll.header(HEADER)
 
 
 def site_of_page(way: Way) -> str:
@@ -53,8 +60,8 @@ def site_of_page(way: Way) -> str:
 def sites(world: World) -> frozenset[str]:
     """Return the sites that commands make, where any does."""
     found: set[str] = set()
-    for command in world.commands:
-        for made in _NEW_SITE.finditer(command.value):
+    for command in world.command_lines:
+        for made in _NEW_SITE.finditer(command):
             words = made["words"].split()
             plain = [word for before, word in zip(["", *words], words, strict=False) if not _belongs(before, word)]
             found |= {word.strip("'\"") for word in plain if "$" not in word}

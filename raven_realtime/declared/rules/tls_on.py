@@ -24,9 +24,16 @@ def judge(world: World, parameters: Parameters) -> Iterator[Finding]:
             continue
         entrypoints = ", ".join(sorted({route.entrypoint for route in own})) or "the default entrypoints"
         reason = "says nothing of TLS" if not any(route.tls for route in own) else "is on no TLS entrypoint"
-        yield ENTRY.found(f"{router.name} on {entrypoints} {reason}", router.location)
+        name = router.name.partition("@")[0]
+        yield ENTRY.found(f"{router.name} on {entrypoints} {reason}", router.location, _REMEDY.format(name=name))
 
 
+_REMEDY = """\
+Put the router on the TLS entrypoint with a certificate resolver, here called as Traefik's documentation does:
+
+    traefik.http.routers.{name}.entrypoints=websecure
+    traefik.http.routers.{name}.tls.certresolver=myresolver
+"""
 RULE = Rule(
     "tls-on",
     "the router of /socket.io takes TLS",

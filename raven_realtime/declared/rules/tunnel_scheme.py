@@ -8,13 +8,17 @@ from raven_realtime.declared.rule import Parameters, Rule
 from raven_realtime.declared.world import World
 from raven_realtime.findings.entry import Finding
 from raven_realtime.findings.rt117_tunnel_speaks_websocket_only import ENTRY
-from raven_realtime.proxies.tunnels.cloudflared import Cloudflared
 
 
 def judge(world: World, _: Parameters) -> Iterator[Finding]:
     """Report services of cloudflared that begin with ws:// or wss://."""
-    for placed in world.proxies:
-        for rule in placed.proxy.rules if isinstance(placed.proxy, Cloudflared) else ():
+    found = [placed.proxy for placed in world.proxies if placed.proxy.kind == "cloudflared"]
+    if not found:
+        return
+    from raven_realtime.proxies.tunnels.cloudflared import Cloudflared  # noqa: PLC0415 (loaded only where one is used)
+
+    for proxy in found:
+        for rule in proxy.rules if isinstance(proxy, Cloudflared) else ():
             if rule.scheme in {"ws", "wss"}:
                 where = rule.service_location
                 yield ENTRY.found(

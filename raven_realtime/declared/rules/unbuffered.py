@@ -17,7 +17,10 @@ def judge(world: World, _: Parameters) -> Iterator[Finding]:
         for count, leg in enumerate(way.poll.legs, 1):
             proxy = leg.node.proxy
             passes = isinstance(leg.outcome, Passed) and not leg.node.modelled
-            if passes and isinstance(proxy, Nginx) and proxy.answer(leg.request).value("proxy_buffering") != "off":
+            if not passes or not isinstance(proxy, Nginx):
+                continue
+            answer = proxy.answer(leg.request)
+            if not answer.leaves_open("proxy_buffering") and answer.value("proxy_buffering") != "off":
                 where = said_at(Journey(way.poll.legs[:count]), "proxy_buffering")
                 said = f"{way.shown}: proxy_buffering is on where /socket.io/ is answered"
                 yield ENTRY.found(said, where, host=way.host)

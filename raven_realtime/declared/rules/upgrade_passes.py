@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from raven_realtime.declared.journey import Journey, Leg, Way, judged, said_at
+from raven_realtime.declared.journey import Journey, Leg, Way, leading, said_at
+from raven_realtime.declared.remedies import upgrade_of
 from raven_realtime.declared.rule import Parameters, Rule
 from raven_realtime.declared.world import World
 from raven_realtime.findings.entry import Finding
-from raven_realtime.findings.rt025_never_upgrades import ENTRY
+from raven_realtime.findings.rt025_never_upgrades import ENTRY, lost
 from raven_realtime.proxies.interface import Passed
 
 
 def judge(world: World, _: Parameters) -> Iterator[Finding]:
     """Ask for a WebSocket and look at what each proxy passes on."""
-    for way in judged(world):
+    for way in leading(world):
         for count, leg in enumerate(way.websocket.legs, 1):
             outcome = leg.outcome
             if not isinstance(outcome, Passed):
@@ -27,23 +28,17 @@ def judge(world: World, _: Parameters) -> Iterator[Finding]:
 def _found(way: Way, journey: Journey, said: str) -> Finding:
     text = f"{way.shown}: the upstream of /socket.io/ gets {said}"
     kind = journey.last.node.proxy.kind
-    return ENTRY.found(text, said_at(journey), stack=kind, level=way.worst, host=way.host)
+    remedy = upgrade_of(journey)
+    return ENTRY.found(text, said_at(journey), remedy, stack=kind, level=way.worst, host=way.host)
 
 
 def _lost(leg: Leg, passed: Passed) -> str:
     if not leg.request.upgrades:
         return ""
-    sent = passed.request
-    lost = []
-    if sent.version == "1.0":
-        lost.append("HTTP/1.0, not HTTP/1.1")
-    if "upgrade" not in passed.unknown and sent.value("Upgrade").lower() != "websocket":
-        lost.append("no `Upgrade: websocket`")
-    elif "connection" not in passed.unknown and "upgrade" not in ",".join(sent.values("Connection")).lower():
-        lost.append(f"`Connection: {sent.value('Connection')}`, not upgrade")
-    if not lost and not passed.relays_upgrade:
-        lost.append("an upgrade whose answer the proxy does not relay")
-    return "; ".join(lost)
+    said = lost(passed.request.version, passed.request.headers, passed.unknown)
+    if not said and not passed.relays_upgrade:
+        return "an upgrade whose answer the proxy does not relay"
+    return said
 
 
 RULE = Rule(

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from raven_realtime.findings import Finding, explain
+from raven_realtime.findings.rt018_nginx_asks_port_3000 import code_of
+from raven_realtime.findings.rt022_idle_timeout import PING_SECONDS, first_to_close
+from raven_realtime.findings.rt025_never_upgrades import lost
+from raven_realtime.findings.rt029_worker_connections_spent import FEW, room
+from raven_realtime.live.checks.listening import realtime
 from raven_realtime.live.inside import NGINX, Inside, look
 from raven_realtime.live.result import Check, Outcome, Result
 from raven_realtime.live.target import SOCKET_PATH, Target
@@ -17,7 +23,6 @@ from raven_realtime.proxies.nginx.directive import Directive
 from raven_realtime.proxies.nginx.parse import parse_file, parse_text
 from raven_realtime.proxies.nginx.request import Request
 from raven_realtime.proxies.nginx.routing import Action, Answer, Configuration
-from raven_realtime.proxies.nginx.values import seconds
 
 CHECK = Check(
     name="configuration",
@@ -27,20 +32,27 @@ CHECK = Check(
     rank=230,
     through=("proxy",),
 )
-FALLBACK_PORT = 3000
-"""What bench's template writes where socketio_port is not set."""
-PING_SECONDS = 45.0
-"""Socket.IO's pingInterval and pingTimeout together, by default."""
-DEFAULT_CONNECTIONS, DEFAULT_WORKERS = 512, 1
-FEW = 1000
-"""Sockets that the seed's configuration holds (measured: 998); fewer than that are worth a warning."""
+NEARLY = 0.8
+"""The part of its sockets from which on an nginx counts as full."""
 UPGRADE = (("Upgrade", "websocket"), ("Connection", "Upgrade"))
 ABSENT = ("RT002", "RT035")
 """What shows outside when nginx does not run: who is before it says 502, or nobody answers."""
+PATH_CHANGED = ("RT001", "RT002", "RT003", "RT005", "RT037", "RT038")
+"""What shows outside where Socket.IO's own path does not arrive at it: whatever answers another one, or silence."""
 START = """\
 Start nginx: `sudo nginx -t && sudo systemctl start nginx`, or what runs it here (`docker ps --all`,
 `sudo supervisorctl status`). If it does not stay, its error log says why.
 """
+SIDECAR = "frappe-socketio"
+"""The name of this project's sidecars begins so."""
+DUMP = r"""
+set -- $(tr '\0' '\n' </proc/1/cmdline | sed -n 's/^.*nginx: master process //p' | tr '\n' ' ')
+[ $# -gt 0 ] || set -- nginx
+program=$1 options=
+while shift && [ $# -gt 0 ]; do case $1 in -c|-p|-e) options="$options $1 $2"; shift ;; esac; done
+exec "$program" -T -q $options
+"""
+"""Prints the configuration that a container's own nginx, its first process, was started with."""
 _DUMPED = re.compile(r"^# configuration file (.+):$", re.MULTILINE)
 
 
@@ -54,7 +66,7 @@ def _judge(target: Target, inside: Inside) -> Result:
     answer = answering(tree, target)
     if answer.action is not Action.PROXIED:
         raise CannotLook(f"by {where}, nginx does not proxy {SOCKET_PATH} of {target.host} ({answer.action})")
-    found = [*_port(answer, inside), *_upgrade(answer), *_idle(answer)]
+    found = [*_port(answer, inside), *_path(answer), *_upgrade(answer), *_idle(answer), *_site(answer, target, inside)]
     sockets, arithmetic = capacity(tree)
     spent = explain("RT029").found(f"{where}: {arithmetic}, so at most {sockets} proxied WebSockets")
     unserved = _unserved(where, tree, inside)
@@ -63,6 +75,7 @@ def _judge(target: Target, inside: Inside) -> Result:
     servers = ", ".join(answer.upstream_servers) or answer.upstream or "?"
     said = f"{where}: {SOCKET_PATH} goes to {servers}, {sockets} sockets at most"
     facts = {"upstream": servers, "sockets": sockets, "listens": not unserved, "stack": "nginx"}
+    facts["full"] = _full(where, tree, sockets, inside)
     result = Result.of(CHECK.name, said, *found, **facts)
     if sockets >= FEW:
         return result
@@ -71,11 +84,25 @@ def _judge(target: Target, inside: Inside) -> Result:
     return replace(result, outcome=outcome, findings=(*result.findings, spent))
 
 
+def _full(where: str, tree: tuple[Directive, ...], sockets: int, inside: Inside) -> bool:
+    """Whether nginx may hold as many sockets as it can; so too where that cannot be seen."""
+    if where.startswith("container "):
+        return True
+    try:
+        return inside.machine.held(_ports(tree)) >= NEARLY * sockets
+    except CannotLook:
+        return True
+
+
+def _ports(tree: tuple[Directive, ...]) -> set[int]:
+    return {listen.port for server in Configuration(tree).servers.servers for listen in server.listens if listen.port}
+
+
 def _unserved(where: str, tree: tuple[Directive, ...], inside: Inside) -> list[int]:
     """Return the ports that nginx is to listen on, where nothing listens on any of them; none if that is not known."""
     if where.startswith("container "):
         return []
-    ports = {listen.port for server in Configuration(tree).servers.servers for listen in server.listens if listen.port}
+    ports = _ports(tree)
     try:
         return [] if any(one.port in ports for one in inside.machine.listeners()) else sorted(ports)
     except CannotLook:
@@ -101,6 +128,9 @@ def read(inside: Inside) -> tuple[str, tuple[Directive, ...]]:
     for name, text in _dumps(inside):
         return name, _from_dump(text)
     file = inside.nginx
+    if file is None and inside.docker is not None and inside.bench is None and _sidecars(inside):
+        names = ", ".join(_sidecars(inside))
+        raise CannotLook(f"the configuration of container {names} cannot be read: give --nginx FILE")
     if file is None and inside.bench is not None and not inside.machine.ssh:
         file = next((one for one in [inside.bench / "config" / "nginx.conf"] if one.is_file()), None)
     if file is None and not inside.machine.ssh and inside.bench is None and NGINX.is_file():
@@ -125,12 +155,18 @@ def _dumps(inside: Inside) -> Iterator[tuple[str, str]]:
         words = " ".join([container.name, *(label.key + label.value for label in container.labels)]).lower()
         if container.status != "running" or not any(word in words for word in ("socket", "frontend", "nginx")):
             continue
-        try:
-            text = inside.in_docker("exec", container.name, "nginx", "-T", "-q")
-        except CannotLook:
-            continue
-        if "/socket.io" in text:
-            yield f"container {container.name}", text
+        with contextlib.suppress(CannotLook):
+            text = inside.in_docker("exec", container.name, "sh", "-c", DUMP)
+            if "/socket.io" in text:
+                yield f"container {container.name}", text
+
+
+def _sidecars(inside: Inside) -> list[str]:
+    """Return the running containers that are the proxy before Socket.IO by their names."""
+    try:
+        return [one.name for one in inside.containers if one.status == "running" and SIDECAR in one.name]
+    except CannotLook:
+        return []
 
 
 def _from_dump(text: str) -> tuple[Directive, ...]:
@@ -175,46 +211,63 @@ def answering(tree: tuple[Directive, ...], target: Target) -> Answer:
 
 
 def capacity(tree: tuple[Directive, ...]) -> tuple[int, str]:
-    """Return how many proxied WebSockets nginx holds, each of which takes two connections, and the sum in words."""
-    top = {directive.name: directive for directive in tree}
-    events = top.get("events")
-    named = [one.args[0] for one in (events.children("worker_connections") if events else ()) if one.args]
-    connections = int(named[-1]) if named and named[-1].isdigit() else DEFAULT_CONNECTIONS
-    workers = top["worker_processes"].args[0] if "worker_processes" in top else str(DEFAULT_WORKERS)
-    if "events" not in top:
-        # A site's file says nothing of it; the main file is not at hand.
-        return FEW, "worker_connections stands in another file"
-    # Sockets do not move between workers, and a small machine has one: only a number that is written counts.
-    count = int(workers) if workers.isdigit() else 1
-    return count * connections // 2, f"{count} * worker_connections {connections} / 2"
+    """Return how many proxied WebSockets nginx holds, and the sum in words."""
+    held = room(tree)
+    # A site's file says nothing of it; the main file is not at hand.
+    return (held.sockets, held.sum) if held else (FEW, "worker_connections stands in another file")
 
 
 def _port(answer: Answer, inside: Inside) -> Iterator[Finding]:
     place = answer.decided_by.place if answer.decided_by else ""
+    ports = {port for server in answer.upstream_servers if (port := server.rpartition(":")[2]).isdigit()}
+    if str(inside.port) in ports:
+        # Several processes have a port each; whether all of them answer is asked next.
+        return
     for server in answer.upstream_servers:
         port = server.rpartition(":")[2]
-        if not port.isdigit() or int(port) == inside.port:
+        if not port.isdigit():
             continue
         said = f"{place}: nginx asks {server} for {SOCKET_PATH}"
-        if int(port) == FALLBACK_PORT:
-            yield explain("RT018").found(said, stack="bench" if inside.bench else "")
-        elif inside.bench is not None:
+        code = code_of(int(port), inside.port)
+        if code == "RT018":
+            yield explain(code).found(said, stack="bench" if inside.bench else "")
+        elif code and inside.bench is not None:
             named = f"{inside.bench}/sites/common_site_config.json says {inside.port}"
-            yield explain("RT016").found(f"{said}, and {named}", stack="bench")
+            where = ", ".join(str(one) for one in realtime(inside))
+            listens = f", where Socket.IO listens: {where}" if where else ""
+            yield explain("RT016").found(f"{said}, and {named}{listens}", stack="bench", hop="proxy")
+        elif (elsewhere := realtime(inside)) and int(port) not in {one.port for one in elsewhere}:
+            where = ", ".join(map(str, elsewhere))
+            yield explain("RT016").found(f"{said}, and Socket.IO listens on {where}", stack="nginx", hop="proxy")
+
+
+def _path(answer: Answer) -> Iterator[Finding]:
+    """Yield that nginx changes the path on the way: with an address that ends in a path, it puts that in its place."""
+    uri = answer.upstream_uri
+    if uri is not None and not uri.startswith(SOCKET_PATH):
+        place = answer.decided_by.place if answer.decided_by else ""
+        said = f"{place}: {SOCKET_PATH} is passed on as {uri.partition('?')[0]}"
+        yield explain("RT007").found(said, stack="nginx", causes=PATH_CHANGED)
+
+
+def _site(answer: Answer, target: Target, inside: Inside) -> Iterator[Finding]:
+    """Yield that nginx names another site than the one that is meant, where that explains what the outside saw."""
+    named, wanted = answer.headers.get("x-frappe-site-name", ""), target.site or inside.site(target.host)
+    seen = tuple(code for code in inside.outside if code in {"RT009", "RT021"})
+    if seen and named and wanted and named != wanted:
+        place = answer.decided_by.place if answer.decided_by else ""
+        said = f"{place}: nginx says X-Frappe-Site-Name {named} for {target.host}, and the site is {wanted}"
+        yield explain("RT009").found(said, stack="nginx", causes=seen)
 
 
 def _upgrade(answer: Answer) -> Iterator[Finding]:
-    version = answer.value("proxy_http_version")
-    headers = answer.headers | answer.undecided
-    missing = [name for name in ("upgrade", "connection") if name not in headers]
-    if version == "1.0" or missing:
-        lacks = f"proxy_http_version {version}" if version == "1.0" else f"no header {', '.join(missing)} is set"
+    sent = answer.proxied
+    if sent and (said := lost(sent.version.removeprefix("HTTP/"), sent.headers, answer.undecided)):
         place = answer.decided_by.place if answer.decided_by else ""
-        yield explain("RT025").found(f"{place}: {lacks}", stack="nginx")
+        yield explain("RT025").found(f"{place}: the upstream gets {said}", stack="nginx")
 
 
 def _idle(answer: Answer) -> Iterator[Finding]:
-    timeout = answer.value("proxy_read_timeout")
-    limit = seconds(timeout)
-    if limit is not None and limit <= PING_SECONDS:
-        yield explain("RT022").found(f"proxy_read_timeout {timeout}; a ping may take {PING_SECONDS:.0f} s")
+    first = first_to_close(answer.told)
+    if first and first[1] <= PING_SECONDS:
+        yield explain("RT022").found(f"{first[0]} is {first[1]:g} s; a ping and its answer may take {PING_SECONDS} s")

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from raven_realtime.findings import Finding, explain
 from raven_realtime.live import replicas
+from raven_realtime.live import web as frappe
 from raven_realtime.live.checks import connect
 from raven_realtime.live.engineio import Closed, Frame, Refused, Session, Unanswered
-from raven_realtime.live.packets import CONNECT, EVENT, read, write
-from raven_realtime.live.publisher import SECONDS, NotPublished, Publisher
+from raven_realtime.live.packets import EVENT, read, write
+from raven_realtime.live.publisher import SECONDS, NoBench, NotPublished, Publisher
 from raven_realtime.live.refusals import finding
 from raven_realtime.live.result import Check, Result
 from raven_realtime.live.target import Place, Target
@@ -33,7 +33,6 @@ CHECK = Check(
         "web",
     ),
 )
-WHO = "/api/method/frappe.auth.get_logged_user"
 CHANNEL_DOCTYPE = "Raven Channel"
 MESSAGE_EVENT = "message_created"
 """What Raven publishes and its page listens for (seed, section 2)."""
@@ -74,9 +73,11 @@ async def check(target: Target, publisher: Publisher | None, channel: str = "", 
         return Result.not_checked(hop, "no bench to publish with: give --bench")
     try:
         async with Session(target, credentials=True, origin=bool(target.page)) as session:
-            result = await _received(session, publisher, channel, hop)
+            result = await _received(session, publisher, channel, hop, place)
         if result.ok and channel and (apart := await replicas.apart(target, channel)):
             result = Result.of(hop, f"{result.summary}; {apart.evidence}", *result.findings, apart, **result.facts)
+    except NoBench as error:
+        result = Result.not_checked(hop, str(error))
     except NotPublished as error:
         result = Result.of(hop, str(error), explain("RT043").found(str(error)))
     except (Unanswered, Refused, Closed) as error:
@@ -85,15 +86,15 @@ async def check(target: Target, publisher: Publisher | None, channel: str = "", 
     return result.taking(time.monotonic() - started)
 
 
-async def _received(session: Session, publisher: Publisher, channel: str, hop: str) -> Result:
+async def _received(session: Session, publisher: Publisher, channel: str, hop: str, place: Place) -> Result:
     namespace = session.target.namespace
     await session.open()
     await session.upgrade()
-    joined = connect.judge(hop, namespace, packets := await connect.join(session, namespace), with_credentials=True)
-    if packets[0].kind != CONNECT:
-        return joined
-    user = await logged_in(session)
-    if user == "Guest" or not (user or channel):
+    tried = connect.Tried(namespace, tuple(await connect.join(session, namespace)))
+    if not tried.accepted:
+        return await connect.judged(session.target, tried, hop, place)
+    user = (await frappe.ask(session.target)).user
+    if user == frappe.NOBODY or not (user or channel):
         evidence = f"the web at this URL takes the credentials for those of {user or 'nobody'}"
         return Result.of(hop, evidence, explain("RT042").found(evidence))
     if channel:
@@ -108,26 +109,6 @@ async def _received(session: Session, publisher: Publisher, channel: str, hop: s
 
 def _own_room(user: str) -> Room:
     return Room(f"the room of {user}", RESERVED_EVENT, {"user": user})
-
-
-async def logged_in(session: Session) -> str:
-    """Ask Frappe's web who the credentials are; empty where no Frappe answers.
-
-    It is asked at the page's address: where Socket.IO has another (two tunnels), there is no web, and Node leaves
-    what is not Socket.IO without an answer.
-    """
-    target = session.target
-    if target.page:
-        page = Target.parse(target.page, ca=target.ca, insecure=target.insecure, credentials=target.credentials)
-        async with Session(replace(page, timeout=target.timeout), credentials=True) as web:
-            answer = await web.ask("GET", f"{page.origin}{WHO}")
-    else:
-        answer = await session.ask("GET", f"{target.origin}{WHO}")
-    if answer.status in {401, 403}:
-        return "Guest"
-    with contextlib.suppress(ValueError, AttributeError):
-        return str(json.loads(answer.text).get("message", "")) if answer.status == 200 else ""
-    return ""
 
 
 class _Exchange:
@@ -172,9 +153,25 @@ class _Exchange:
             own = _own_room(self.user)
             if await self._copies(own):
                 return explain("RT033").found(f"{lost}; one to {own.title} did")
-        if await self._copies(Room("everybody's room", RESERVED_EVENT, {"room": "website"})):
+        if await self._everybody(self.session.target.site or self.session.target.host):
             return explain("RT011").found(f"{lost}; one to everybody's room did")
-        return explain("RT021").found(f"{lost}; neither did one to everybody's room")
+        lost = f"{lost}; neither did one to everybody's room"
+        if (site := await self._another_site()) is not None:
+            return explain("RT009").found(f"{lost}, while one to the rooms of a site {site} did")
+        also = ", or the proxy names another site (RT009): 14 keeps sites apart by their rooms' names"
+        return explain("RT021").found(lost + (also if self.session.target.root else ""))
+
+    async def _everybody(self, site: str) -> bool:
+        """Whether an event to everybody of a site arrives; 14 writes the site into the room's name."""
+        room = f"{site}:website" if self.session.target.root else "website"
+        return bool(await self._copies(Room("everybody's room", RESERVED_EVENT, {"room": room})))
+
+    async def _another_site(self) -> str | None:
+        """Return the host, if on 14 the socket is in the rooms of a site of that name: no proxy says which it is."""
+        target = self.session.target
+        if target.root and target.site not in {"", target.host} and await self._everybody(target.host):
+            return target.host
+        return None
 
     async def _copies(self, room: Room) -> list[Frame]:
         """Publish once and return every copy that arrives."""

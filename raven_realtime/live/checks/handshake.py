@@ -11,7 +11,7 @@ from raven_realtime.live.answer import Answer
 from raven_realtime.live.engineio import Closed, Refused, Session, Unanswered
 from raven_realtime.live.refusals import finding, refused, stack
 from raven_realtime.live.result import Check, Result
-from raven_realtime.live.target import Place, Target
+from raven_realtime.live.target import SOCKET_PATH, Place, Target
 
 CHECK = Check(
     name="handshake",
@@ -94,6 +94,22 @@ def _browser(answer: Answer, target: Target) -> list[Finding]:
     return found
 
 
+PATH_LOST = frozenset({"RT001", "RT037", "RT038"})
+"""What shows where Socket.IO's path does not arrive at it: Node is silent, Python says 404."""
+TWICE = f"{SOCKET_PATH}{SOCKET_PATH.removeprefix('/')}"
+STRIPPED_SECONDS = 1.5
+
+
+async def _stripped(target: Target) -> bool:
+    """Whether Socket.IO answers at its path behind its path: then a proxy takes the first one away."""
+    try:
+        async with Session(replace(target, timeout=min(target.timeout, STRIPPED_SECONDS))) as session:
+            answer = await session.ask("GET", f"{target.origin}{TWICE}?EIO=4&transport=polling")
+    except Unanswered:
+        return False
+    return answer.status == 200 and answer.open_packet is not None
+
+
 async def check(target: Target, place: Place = Place.PUBLIC) -> Result:
     """Take a handshake and judge it."""
     started = time.monotonic()
@@ -106,4 +122,7 @@ async def check(target: Target, place: Place = Place.PUBLIC) -> Result:
         result = judge(error.answer, place, target)
     except (Unanswered, Closed) as error:
         result = Result.of(hop, str(error), finding(error, place))
+    if place is not Place.ORIGIN and {found.code for found in result.findings} & PATH_LOST and await _stripped(target):
+        said = f"{result.summary}; {TWICE} → open packet: the proxy takes {SOCKET_PATH} off the path"
+        result = Result.of(hop, said, explain("RT007").found(said, stack=str(result.facts.get("stack", ""))))
     return result.taking(time.monotonic() - started)

@@ -12,7 +12,7 @@ from raven_realtime.live.inside import Inside, look
 from raven_realtime.live.result import Check, Result
 from raven_realtime.live.target import Target
 from raven_realtime.machine import CannotLook
-from raven_realtime.settings import SOCKETIO_PORT
+from raven_realtime.ports import SOCKETIO_PORT
 
 CHECK = Check(
     name="ports",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import contextlib
+from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -23,8 +24,12 @@ CHECK = Check(
     through=("redis",),
 )
 CHANNEL = "events"
+SECRET_KEY = "socketio_auth_secret"  # noqa: S105 (the name of the key)
 SECONDS = 3.0
 DEFAULT_PORT = 6379
+KEYS = ("redis_queue", "redis_socketio", "redis_async_broker_port")
+"""The settings that name redis servers, the one that newer versions publish to first."""
+QUEUE_SINCE = 15
 _REQUESTS = "socket.io-request*"
 """What @socket.io/redis-adapter subscribes to, once a process and namespace."""
 
@@ -44,27 +49,32 @@ def _judge(inside: Inside) -> Result:
 def addresses(inside: Inside) -> dict[str, str]:
     """Return the redis servers that carry events: the name of the setting and its URL.
 
-    Frappe publishes to redis_queue since version 14 and to redis_socketio before; the first that is set counts, the
+    Frappe publishes to redis_queue since version 15 and to redis_socketio before; the first that is set counts, the
     process's own key first.
     """
     if inside.redis:
         return {"--redis": inside.redis}
-    for key in ("redis_queue", "redis_socketio", "redis_async_broker_port"):
+    before = inside.frappe is not None and inside.frappe < QUEUE_SINCE
+    for key in (*KEYS[1:], KEYS[0]) if before else KEYS:
         value = inside.configuration.get(key)
         if isinstance(value, str) and value:
             return {key: value}
     raise CannotLook("the bench's configuration names no redis: give --redis URL")
 
 
-def _asked(inside: Inside, name: str, url: str) -> Result:
+@contextlib.contextmanager
+def _client(inside: Inside, name: str, url: str) -> Iterator[tuple[str, redis.Redis]]:
+    """Give a client of the redis behind a setting, and how it is called.
+
+    Raises:
+        CannotLook: the setting is no URL.
+    """
     parts = urlsplit(url if "://" in url else f"redis://{url}")
     try:
         host, port = parts.hostname or "127.0.0.1", parts.port or DEFAULT_PORT
     except ValueError:
         raise CannotLook(f"{name} is no redis URL; example: redis://127.0.0.1:11000") from None
-    shown = f"{name} ({host}:{port})"
-    with ExitStack() as stack:
-        at, number = stack.enter_context(inside.machine.reach(host, port))
+    with inside.machine.reach(host, port) as (at, number):
         client = redis.Redis(
             host=at,
             port=number,
@@ -74,7 +84,27 @@ def _asked(inside: Inside, name: str, url: str) -> Result:
             socket_timeout=SECONDS,
             socket_connect_timeout=SECONDS,
         )
-        stack.callback(client.close)
+        with contextlib.closing(client):
+            yield f"{name} ({host}:{port})", client
+
+
+def read_secret(inside: Inside) -> str:
+    """Return what web and realtime process share in redis, never to be shown; empty where there is nothing.
+
+    Raises:
+        CannotLook: the redis cannot be asked.
+    """
+    name, url = next(iter(addresses(inside).items()))
+    with _client(inside, name, url) as (shown, client):
+        try:
+            kept = client.get(SECRET_KEY)
+        except (redis.RedisError, OSError) as error:
+            raise CannotLook(f"{shown} does not answer: {_reason(error)}") from None
+    return kept.decode("utf-8", "replace") if isinstance(kept, bytes) else ""
+
+
+def _asked(inside: Inside, name: str, url: str) -> Result:
+    with _client(inside, name, url) as (shown, client):
         try:
             heard = dict(client.pubsub_numsub(CHANNEL)).get(CHANNEL.encode(), 0)
             adapters = client.pubsub_channels(_REQUESTS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from raven_realtime.findings import explain
 from raven_realtime.live.answer import OpenPacket
@@ -10,6 +11,7 @@ from raven_realtime.live.engineio import Closed, Refused, Session, Stage, Unansw
 from raven_realtime.live.refusals import finding, stack
 from raven_realtime.live.result import Check, Result
 from raven_realtime.live.target import Place, Target
+from raven_realtime.live.web import GUEST
 
 CHECK = Check(
     name="upgrade",
@@ -27,7 +29,7 @@ HOLD = "RAVEN_REALTIME_HOLD"
 JOIN_SECONDS = 10.0
 """Held longer than this, a client joins: Socket.IO closes one in no namespace after its `connectTimeout`, 45 s."""
 JOINS = "40"
-"""CONNECT on the default namespace, which Node's Socket.IO accepts of everybody."""
+"""CONNECT on the default namespace, which Node's Socket.IO accepts of everybody, Frappe's 14 of guests and users."""
 HELD_PINGS = 3
 """The first comes after one pingInterval: three outlast every idle timeout shorter than three of them."""
 
@@ -61,7 +63,9 @@ async def keep(target: Target, stay: float, *, hold: bool, hop: str, place: Plac
     """
     started = time.monotonic()
     try:
-        async with Session(target) as session:
+        # As a guest: 14 asks who somebody is on the default namespace already.
+        asked = target if target.credentials else replace(target, credentials=GUEST)
+        async with Session(asked, credentials=True) as session:
             result = await _kept(session, stay, hold, hop)
     except (Unanswered, Refused, Closed) as error:
         found = finding(error, place)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import socket
 import time
 from pathlib import Path
 
@@ -62,8 +63,23 @@ def _here(inside: Inside, host: str, port: int) -> Finding | None:
     if result.outcome is not Outcome.FAIL:
         return None
     worst = result.findings[0]
-    code = "RT003" if worst.code == "RT038" else worst.code
-    return explain(code).found(f"GET http://{host}:{port}{QUERY} from where nginx runs: {worst.evidence}")
+    said = f"GET http://{host}:{port}{QUERY} from where nginx runs: {worst.evidence}"
+    if worst.code != "RT038":
+        return explain(worst.code).found(said)
+    if _accepts(inside, host, port):
+        said = f"{said}, though the connection is accepted"
+        return explain("RT038").found(said, hop="realtime", causes=("RT003", "RT038"))
+    return explain("RT003").found(said)
+
+
+def _accepts(inside: Inside, host: str, port: int) -> bool:
+    """Whether a connection is accepted: then no firewall is in the way, and it is the process that is silent."""
+    with inside.machine.reach(host, port) as place:
+        try:
+            socket.create_connection(place, SECONDS).close()
+        except OSError:
+            return False
+    return True
 
 
 def _in_container(inside: Inside, container: str, host: str, port: int, target: Target) -> Finding | None:

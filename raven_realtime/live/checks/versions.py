@@ -1,68 +1,124 @@
-"""Versions with known faults: Traefik's, by its API or its image's tag."""
+"""Versions with known faults: Traefik's, Docker's and nginx's, by what each says of itself."""
 
 from __future__ import annotations
 
+import contextlib
 import json
-import re
 from urllib.parse import urlsplit
 
 import httpx
 
-from raven_realtime.findings import explain
+from raven_realtime.findings import Finding, explain
 from raven_realtime.live.inside import Inside, look
 from raven_realtime.live.result import Check, Result
 from raven_realtime.live.target import Target
 from raven_realtime.machine import CannotLook
+from raven_realtime.problem import Problem
 from raven_realtime.proxies.traefik.api import LARGEST_PAGE
+from raven_realtime.versions import NAMES, SERVER, TAG, faults
 
 CHECK = Check(
     name="versions",
     title="Versions with known faults",
-    proves="Traefik is none of the versions that are known to cut WebSockets.",
+    proves="Traefik, Docker and nginx are none of the versions that are known to cut WebSockets, to lose routers, or "
+    "to have open holes.",
     rank=220,
     through=("edge",),
 )
-FAULTY = {"2.11.1": "RT023", "3.0.0-rc4": "RT023", "3.2.4": "RT024"}
-"""Traefik's version to the finding (traefik#10598, traefik#11405)."""
-_TAG = re.compile(r"(?:^|/)traefik:v?(\d+\.\d+\.\d+[\w.-]*)")
 SECONDS = 3.0
+RETRY = ".retry."
+"""What stands in the label that gives a router's middleware to repeat requests."""
 
 
 async def check(_target: Target, inside: Inside) -> Result:
-    """Ask Traefik's API for its version, or read it off its image."""
+    """Ask Traefik's API for its version, or read it off its image; Docker for its own; nginx for its own."""
     return await look(CHECK.name, lambda: _judge(inside))
 
 
 def _judge(inside: Inside) -> Result:
-    version, where = _version(inside)
-    said = f"Traefik {version} ({where})"
-    code = FAULTY.get(version.removeprefix("v").removesuffix("-alpine"))
-    found = [explain(code).found(said, stack="traefik")] if code else []
-    return Result.of(CHECK.name, said, *found, traefik=version, stack="traefik")
+    known = _traefik(inside)
+    for program, ask in (("docker", _docker), ("nginx", _nginx)):
+        with contextlib.suppress(CannotLook):
+            known[program] = ask(inside)
+    if not known:
+        raise CannotLook("no running container's image names a version of Traefik, and no nginx is at hand")
+    versions = {program: version for program, (version, _) in known.items()}
+    said = ", ".join(f"{NAMES[program]} {version} ({where})" for program, (version, where) in known.items())
+    found = judged(versions, retry=_retries(inside))
+    return Result.of(CHECK.name, said, *found, stack="traefik" if "traefik" in known else "", **versions)
 
 
-def _version(inside: Inside) -> tuple[str, str]:
+def judged(versions: dict[str, str], *, retry: bool = False) -> list[Finding]:
+    """Return the findings of the table for programs that work together."""
+    return [
+        explain(fault.code).found(f"{which}: {fault.wrong} ({fault.source})", remedy=fault.remedy)
+        for fault, which in faults(versions, retry=retry)
+    ]
+
+
+def _traefik(inside: Inside) -> dict[str, tuple[str, str]]:
     if inside.traefik_api:
-        return _asked(inside), "by its API"
-    for image in inside.in_docker("ps", "--format", "{{.Image}}").splitlines():
-        if match := _TAG.search(image):
-            return match[1], f"by its image {image}"
-    raise CannotLook("no running container's image names a version of Traefik")
+        return {"traefik": (_asked(inside), "by its API")}
+    with contextlib.suppress(CannotLook):
+        for image in inside.in_docker("ps", "--format", "{{.Image}}").splitlines():
+            if (match := TAG.search(image)) and match[1] == "traefik":
+                return {"traefik": (match[2], f"by its image {image}")}
+    return {}
+
+
+def _docker(inside: Inside) -> tuple[str, str]:
+    version = inside.in_docker("version", "--format", "{{.Server.Version}}").strip()
+    if not version:
+        raise CannotLook("Docker does not say its version")
+    return version[:40], "by its daemon"
+
+
+def _nginx(inside: Inside) -> tuple[str, str]:
+    """Return the version of the machine's nginx, where its configuration is the one that is looked at."""
+    if inside.nginx is None:
+        raise CannotLook("no nginx is named")
+    match = SERVER.search(inside.machine.run("sh", "-c", "exec nginx -v 2>&1"))
+    if match is None:
+        raise CannotLook("nginx does not say its version")
+    return match[1], "by nginx -v"
+
+
+def _retries(inside: Inside) -> bool:
+    """Whether some container gives its router a retry middleware; where labels cannot be read, Traefik's API says."""
+    with contextlib.suppress(CannotLook):
+        return any(RETRY in label.key.lower() for one in inside.containers for label in one.labels)
+    with contextlib.suppress(CannotLook, Problem):
+        return '"retry"' in _page(inside, "/api/http/middlewares")
+    return False
 
 
 def _asked(inside: Inside) -> str:
+    try:
+        return str(json.loads(_page(inside, "/api/version"))["Version"])[:40]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise CannotLook(f"Traefik's API does not say its version: {type(error).__name__}") from None
+
+
+def _page(inside: Inside, path: str) -> str:
+    """Return what Traefik's API answers.
+
+    Raises:
+        CannotLook: it does not answer, or without end.
+    """
     parts = urlsplit(inside.traefik_api)
+    if not parts.hostname:
+        raise CannotLook("Traefik's API is not named")
     port = parts.port or (443 if parts.scheme == "https" else 80)
     auth = (parts.username or "", parts.password or "") if parts.username else None
-    with inside.machine.reach(parts.hostname or "127.0.0.1", port) as (host, number):
+    with inside.machine.reach(parts.hostname, port) as (host, number):
         try:
-            url = f"{parts.scheme}://{host}:{number}/api/version"
+            url = f"{parts.scheme}://{host}:{number}{path}"
             with httpx.stream("GET", url, auth=auth, timeout=SECONDS, trust_env=False) as answer:
                 content = bytearray()
                 for chunk in answer.iter_bytes():
                     content += chunk
                     if len(content) > LARGEST_PAGE:
                         raise CannotLook(f"Traefik's API answers with more than {LARGEST_PAGE} bytes")
-            return str(json.loads(bytes(content))["Version"])[:40]
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError, RecursionError) as error:
+            return bytes(content).decode("utf-8", "replace")
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise CannotLook(f"Traefik's API does not say its version: {type(error).__name__}") from None

@@ -31,7 +31,7 @@ from raven_realtime.live.inside import Inside
 from raven_realtime.live.publisher import Publisher
 from raven_realtime.live.target import Target
 from raven_realtime.live.walk import Step
-from raven_realtime.machine import Machine
+from raven_realtime.machine import CannotLook, Machine
 from raven_realtime.problem import Problem
 
 STYLES = {
@@ -129,6 +129,8 @@ def doctor_command(
     if "://" not in url and output is Output.TEXT:
         typer.echo(f"Asking {target.origin}: the URL names no scheme.", err=True)
     with Machine.at(ssh).logged_in() as machine:
+        if nginx is not None:
+            _there(machine, nginx)
         named = Inside(machine, bench, nginx, "" if docker == "local" else docker, traefik_api, redis)
         question = Question(
             target,
@@ -143,6 +145,23 @@ def doctor_command(
             raise typer.Exit(_watch(question, output, pause))
         diagnosis = _wait(question, output, pause, seconds(wait))
         raise typer.Exit(0 if diagnosis.healthy else 1)
+
+
+def _there(machine: Machine, nginx: Path) -> None:
+    """Refuse a configuration that is not on the machine: a name mistyped would otherwise be a check left out.
+
+    Raises:
+        Problem: there is no such file.
+    """
+    try:
+        present = bool(machine.run("find", str(nginx), "-maxdepth", "0")) if machine.ssh else nginx.is_file()
+    except CannotLook as reason:
+        present = "No such file" not in str(reason)
+    if not present:
+        where = f" on {machine.ssh}" if machine.ssh else ""
+        raise Problem(
+            f"--nginx {nginx} is not a file{where}. Give the configuration that nginx runs with: `nginx -t` names it."
+        )
 
 
 def _inside(named: Inside, wanted: bool) -> Inside | None:

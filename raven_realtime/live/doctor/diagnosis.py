@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
 from raven_realtime.findings import Finding
-from raven_realtime.findings.entry import STACKS, Given
+from raven_realtime.findings.entry import STACKS
 from raven_realtime.live import HOPS, Outcome, Result, checks
-from raven_realtime.live.checks import upstream
+from raven_realtime.live.doctor.verdict import Evidence, decide, stacks
+from raven_realtime.live.generation import Generation, possible
 from raven_realtime.live.remedy import filled
 from raven_realtime.live.target import Target
 
@@ -59,60 +60,37 @@ class Diagnosis:
     @cached_property
     def stacks(self) -> tuple[str, ...]:
         """The stacks that showed themselves on the way, in the order in which they did."""
-        seen = [stack for result in self.results for stack in _stacks(result)]
+        seen = [stack for result in self.results for stack in stacks(result)]
         return tuple(dict.fromkeys(stack for stack in seen if stack in STACKS))
+
+    @cached_property
+    def generations(self) -> tuple[Generation, ...]:
+        """The generations of Frappe's realtime server that what was seen leaves."""
+        return possible(self.results)
 
     @cached_property
     def findings(self) -> tuple[tuple[str, Finding], ...]:
         """Every finding with the name of the check that found it, each with the remedy that fits the stack."""
         return tuple((result.hop, self._fitted(found)) for result in self.results for found in result.findings)
 
+    @property
+    def _server(self) -> tuple[str, ...]:
+        """What the realtime server runs on, as remedies name it."""
+        return tuple({"python" if generation.python else "node" for generation in self.generations})
+
     def _fitted(self, found: Finding) -> Finding:
         """Give the general remedy, and what it means on each stack that was seen, by this finding or another check."""
         # A remedy for the system at hand says all that the stacks' own would.
-        seen = dict.fromkeys([found.stack] if found.remedy else [*self.stacks, found.stack])
+        seen = dict.fromkeys([found.stack] if found.remedy else [*self.stacks, *self._server, found.stack])
         fitting = [stack for stack in seen if stack in found.entry.remedies]
         particular = [f"On {STACKS[stack]}:\n\n{found.entry.remedies[stack].rstrip()}" for stack in fitting]
         remedy = "\n\n".join([(found.remedy or found.entry.remedy).rstrip(), *particular])
         return replace(found, remedy=remedy if found.remedy else filled(remedy, self.target))
 
-    @property
+    @cached_property
     def verdict(self) -> tuple[str, Finding] | None:
-        """The finding that decides, with the check that found it; None where there is none at all.
-
-        It is the outermost failure, or what a look at the server found to be the cause of just that. Where no check
-        failed it is the first warning: no hop is broken then, and some browsers or clients still fail.
-        """
-        failed = {result.hop for result in self.results if result.outcome is Outcome.FAIL}
-        if not failed:
-            return next(iter(self.findings), None)
-        decisive = next(((hop, found) for hop, found in self.findings if hop in failed), None)
-        followed: set[str] = set()
-        while decisive is not None and decisive[1].code not in followed:
-            followed.add(shown := decisive[1].code)
-            causes = (pair for pair in self.findings if self._causes(pair[1], shown))
-            decisive = next(causes, decisive)
-        return decisive
-
-    def _causes(self, found: Finding, shown: str) -> bool:
-        """Whether a finding is the cause of the code that is seen further out, by what else the walk saw."""
-        if shown in found.causes:
-            return True
-        if shown not in found.entry.explains:
-            return False
-        asked = (result for result in self.results if result.hop == upstream.CHECK.name)
-        behind = next((result for result in asked if result.outcome is not Outcome.NOT_CHECKED), None)
-        match found.entry.given:
-            case Given.NOTHING:
-                return True
-            case Given.SOCKETIO_ANSWERS:
-                return behind is not None and behind.ok and _listens(self.results)
-            case Given.SEEN_FROM_NGINX:
-                saying = {stack for result in self.results if _found(result, shown) for stack in _stacks(result)}
-                # Traefik's own answer never came to nginx.
-                if "traefik" in saying:
-                    return False
-                return "nginx" in saying if behind is None else _found(behind, shown)
+        """The finding that decides, with the check that found it; None where there is none at all: see `decide`."""
+        return decide(Evidence(self.results, self.findings))
 
     @property
     def warnings(self) -> tuple[tuple[str, Finding], ...]:
@@ -174,21 +152,3 @@ def _account(pairs: Sequence[tuple[str, Finding]], failed: Container[str]) -> Ac
     todo = dict.fromkeys([first.todo.strip("\n"), *particular])
     seen = tuple(dict.fromkeys((hop, found.evidence) for hop, found in pairs))
     return Account(first, seen, "\n\n".join(todo), any(hop in failed for hop, _ in pairs))
-
-
-def _stacks(result: Result) -> tuple[str, ...]:
-    """Return the stacks that showed themselves to a check: one by its fact `stack`, several by `stacks`."""
-    several = result.facts.get("stacks", ())
-    seen = (result.facts.get("stack"), *(several if isinstance(several, list | tuple) else ()))
-    return tuple(str(stack) for stack in seen if stack)
-
-
-def _listens(results: Iterable[Result]) -> bool:
-    """Whether nginx listens where its configuration says, as far as that was seen."""
-    return all(result.facts.get("listens", True) for result in results)
-
-
-def _found(result: Result, code: str) -> bool:
-    """Whether a check found the code; that nginx says 502 or 504 depends on more than what it meets."""
-    alike = upstream.GATEWAY_CODES if code in upstream.GATEWAY_CODES else {code}
-    return any(found.code in alike for found in result.findings)

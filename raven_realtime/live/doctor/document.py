@@ -33,6 +33,10 @@ class Document(BaseModel):
     )
     path: dict[str, Literal["proven", "broken", "unknown"]] = Field(description="Each part of the path, outside in")
     stacks: list[str] = Field(description="Who showed themselves on the way: traefik, nginx, ngrok …")
+    generations: list[str] = Field(
+        description="What Frappe's realtime server may be by all that was seen: 14, 15, 16, secret, python-gevent, "
+        "python-asyncio; empty where it did not show itself"
+    )
     results: list[ResultReport]
 
     @classmethod
@@ -46,7 +50,7 @@ class Document(BaseModel):
         return cls(
             version=1,
             url=diagnosis.target.origin,
-            site=diagnosis.target.namespace.removeprefix("/"),
+            site=diagnosis.target.site or diagnosis.target.host,
             started=datetime.fromtimestamp(diagnosis.started_at, UTC),
             seconds=round(diagnosis.seconds, 3),
             healthy=diagnosis.healthy,
@@ -54,6 +58,7 @@ class Document(BaseModel):
             verdict=FindingReport.of(diagnosis.verdict[1]) if diagnosis.verdict else None,
             path={part: state.value for part, state in diagnosis.path.items()},
             stacks=list(diagnosis.stacks),
+            generations=[generation.value for generation in diagnosis.generations],
             results=results,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
@@ -33,6 +34,7 @@ from raven_realtime.live.checks import (
     versions,
 )
 from raven_realtime.live.doctor.diagnosis import Diagnosis
+from raven_realtime.live.generation import possible, said
 from raven_realtime.live.inside import Inside
 from raven_realtime.live.publisher import Publisher
 from raven_realtime.live.target import Target
@@ -42,6 +44,8 @@ STAY_SECONDS = 2.5
 """How long the upgraded WebSocket is watched: the closes at once that are known come after 2 s (RT023)."""
 WAITS = ("upgrade",)
 """What watches a socket and asks nothing: the rest of the path is asked meanwhile."""
+BESIDE = ("edge",)
+"""What asks the page: what is wrong with it does not keep Socket.IO from being asked."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,7 @@ class Journey:
         self.question = question
         self.target = question.target
         self.opened: Result | None = None
+        self.seen: list[Result] = []
 
     def steps(self) -> Iterator[Step]:
         """Give the checks that this question needs, outermost first."""
@@ -73,10 +78,10 @@ class Journey:
             "name": self._name,
             "tcp": self._tcp,
             "tls": self._tls if self.target.scheme == "https" else None,
-            "edge": lambda: edge.check(self.target),
+            "edge": self._edge,
             "handshake": self._handshake,
             "engine": self._engine,
-            "session": lambda: session.check(self.target),
+            "session": self._session,
             "upgrade": lambda: upgrade.check(self.target, STAY_SECONDS),
             "http2": (lambda: http2.check(self.target)) if self.target.scheme == "https" else None,
             "hold": self._hold if self.question.hold_seconds else None,
@@ -86,7 +91,7 @@ class Journey:
         }
         for check in checks():
             if (ask := asked.get(check)) is not None:
-                yield Step(check, _named(check, ask), waits=check in WAITS)
+                yield Step(check, self._named(check, ask), waits=check in WAITS, beside=check in BESIDE)
 
     async def _name(self) -> Result:
         return await name.check(self.target)
@@ -100,6 +105,21 @@ class Journey:
     async def _tls(self) -> Result:
         return await tls.check(self.target)
 
+    async def _edge(self) -> Result:
+        result = await edge.check(self.target)
+        if not self.question.target.site and (site := str(result.facts.get("site", "")) or await self._site_of_bench()):
+            self.target = replace(self.target, site=site)
+        return result
+
+    async def _site_of_bench(self) -> str:
+        inside = self.question.inside
+        return await asyncio.to_thread(inside.site, self.target.host) if inside is not None else ""
+
+    async def _session(self) -> Result:
+        result = await session.check(self.target)
+        self.target = replace(self.target, root=bool(result.facts.get("root")))
+        return result
+
     async def _handshake(self) -> Result:
         self.opened = await handshake.check(self.target)
         return self.opened
@@ -112,22 +132,41 @@ class Journey:
         return await hold.check(self.target, self.question.hold_seconds)
 
     async def _connect(self) -> Result:
-        return await connect.check(self.target)
+        result = await self._accepted()
+        if not result.ok or not (generations := possible([*self.seen, result])):
+            return result
+        return replace(result, summary=f"{result.summary}; {said(generations)}")
+
+    async def _accepted(self) -> Result:
+        result = await connect.check(self.target)
+        asked = self.question.target
+        if asked.site == self.target.site or not any(found.code == "RT009" for found in result.findings):
+            return result
+        # The site was read off a page or a folder: where the realtime process takes the host for it, that is right.
+        by_host = await connect.check(replace(self.target, site=""))
+        if any(found.code == "RT009" for found in by_host.findings):
+            return result
+        self.target = replace(self.target, site="")
+        return by_host
 
     async def _room(self) -> Result:
         return await room.check(self.target, self.question.channel)
 
     async def _event(self) -> Result:
-        return await event.check(self.target, self.question.publisher, self.question.channel)
+        publisher = self.question.publisher
+        if publisher is not None and self.target.site:
+            publisher = replace(publisher, site=self.target.site)
+        return await event.check(self.target, publisher, self.question.channel)
 
+    def _named(self, check: str, ask: Callable[[], Awaitable[Result]]) -> Callable[[], Awaitable[Result]]:
+        """Call the result by the check's name alone: a doctor asks every hop at one place; and keep what it learned."""
 
-def _named(check: str, ask: Callable[[], Awaitable[Result]]) -> Callable[[], Awaitable[Result]]:
-    """Call the result by the check's name alone: a doctor asks every hop at one place."""
+        async def asked() -> Result:
+            result = replace(await ask(), hop=check)
+            self.seen.append(result)
+            return result
 
-    async def asked() -> Result:
-        return replace(await ask(), hop=check)
-
-    return asked
+        return asked
 
 
 INWARD: tuple[tuple[str, Callable[[Target, Inside], Awaitable[Result]]], ...] = tuple(
@@ -166,8 +205,9 @@ async def diagnose(
     journey = Journey(question)
     results = await walk(journey.steps(), report, begin)
     if question.inside is not None:
-        for step in _inward(question.inside, question.target, results):
+        for step in _inward(question.inside, replace(question.target, site=journey.target.site), results):
             begin(step)
             results.append(await step.ask())
             report(results[-1])
-    return Diagnosis(question.target, tuple(results), started_at, time.monotonic() - started)
+    target = replace(question.target, site=journey.target.site, root=journey.target.root)
+    return Diagnosis(target, tuple(results), started_at, time.monotonic() - started)

@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from raven_realtime.live import HOPS, Outcome, Result, checks
 from raven_realtime.live.doctor.diagnosis import Account, Diagnosis, State
 from raven_realtime.live.report import MARKS, said
-from raven_realtime.settings import SOCKETIO_PORT, WEB_PORT
+from raven_realtime.ports import SOCKETIO_PORT, WEB_PORT
 
 LABELS = {
     "browser": ("Browser", "page and client"),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from raven_realtime.live import HOPS, Result, checks
 from raven_realtime.live.doctor.diagnosis import Account, Diagnosis
+from raven_realtime.live.generation import said as said_of
 from raven_realtime.live.report import MARKS, said
 
 LABEL = 12
@@ -38,13 +39,13 @@ def closing(diagnosis: Diagnosis, width: int | None = None) -> str:
         diagnosis: of a walk.
         width: the columns of a terminal, to fit paragraphs into; None: as they are written.
     """
-    if diagnosis.verdict is None:
-        return _hung(diagnosis.sentence, 0, width)
-    parts = []
-    for number, account in enumerate(diagnosis.accounts):
+    parts = [] if diagnosis.verdict is not None else [_hung(diagnosis.sentence, 0, width)]
+    for number, account in enumerate(diagnosis.accounts, start=len(parts)):
         named = f"{account.finding.code} {account.finding.entry.title}"
         headline = f"Also {named}" if number else diagnosis.sentence if diagnosis.healthy else named
         lines = [*_told(_hung(headline, 0, width), account, width)]
+        if number == 0 and diagnosis.generations:
+            lines += _field("server", [said_of(diagnosis.generations)], width)
         if number == 0:
             lines += _field("next", [f"{where}: {command}" for where, command in diagnosis.inward], width)
         parts.append("\n".join(lines))

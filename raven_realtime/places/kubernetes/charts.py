@@ -7,7 +7,7 @@ values that decide them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path as FilePath
 from types import MappingProxyType
 
@@ -86,6 +86,21 @@ def read_values(content: str, name: str, release: str = RELEASE) -> Objects:
         Unreadable: If it is not YAML.
     """
     return _Chart(parsed(content, name), name, release).objects()
+
+
+def read_charts(values: Sequence[tuple[str, str]], beside: Sequence[Objects]) -> list[Objects]:
+    """Return the objects of several values files, each under the release that an Ingress beside them leads to.
+
+    Args:
+        values: Texts, each with what locations call it.
+        beside: The objects that are declared beside them.
+
+    Raises:
+        Unreadable: If one is not YAML.
+    """
+    backends = (path.backend for each in beside for own in each.ingresses for rule in own.rules for path in rule.paths)
+    release = next((each.service for each in backends if "erpnext" in each.service), RELEASE)
+    return [read_values(content, name, release) for content, name in values]
 
 
 class _Chart:

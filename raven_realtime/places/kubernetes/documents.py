@@ -29,8 +29,6 @@ _KIND = re.compile(r"""^(?:["']?)kind(?:["']?)\s*:\s*["']?(\w+)""", re.MULTILINE
 _ANY_KIND = re.compile(r"""["']?\bkind["']?\s*:\s*["']?(\w+)""")
 _VERSION = re.compile(r"""["']?\bapiVersion["']?\s*:""")
 _ITEMS = re.compile(r"^items:[ \t]*\r?\n((?:[ \t]*\r?\n)*)( *)- ", re.MULTILINE)
-_BRACKET = re.compile(r"[\[\]{}]")
-_DEEPEST = 200
 _TEMPLATE = re.compile(r"\{\{-?[^}\n]*(?:\.(?:Values|Release|Chart|Capabilities)\b|\binclude\s+\")")
 """Helm's own objects and function; other braces may stand in rendered files too (an alert's text)."""
 
@@ -134,7 +132,6 @@ def parsed(chunk: str, name: str, start: int = 0) -> Element:
     Raises:
         Unreadable: If it is not YAML or JSON, or grows or nests without measure.
     """
-    _measure(chunk, name, start)
     try:
         root = yaml_element(chunk, name)
     except Unreadable as error:
@@ -143,16 +140,6 @@ def parsed(chunk: str, name: str, start: int = 0) -> Element:
         raise _complaint(chunk, start, name) from error
     _shift(root, start)
     return root
-
-
-def _measure(chunk: str, name: str, start: int) -> None:
-    """Refuse brackets that nest too deep: the time to parse them grows with the square of the depth."""
-    depth = 0
-    for found in _BRACKET.finditer(chunk):
-        depth = depth + 1 if found[0] in "[{" else max(0, depth - 1)
-        if depth > _DEEPEST:
-            line = start + 1 + chunk.count("\n", 0, found.start())
-            raise Unreadable(f"brackets nest more than {_DEEPEST} levels.", Location(name, line))
 
 
 def _plain(chunk: str, start: int, name: str) -> Element | None:

@@ -7,12 +7,14 @@ an unfinished directive at the end of a file without a word.
 
 from __future__ import annotations
 
+import fnmatch
 import glob
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import crossplane
 from crossplane.analyzer import analyze, enter_block_ctx
@@ -20,6 +22,7 @@ from crossplane.errors import NgxParserBaseException
 
 from raven_realtime.proxies import contents
 from raven_realtime.proxies.nginx.directive import Directive
+from raven_realtime.proxies.nginx.missing import KNOWN
 from raven_realtime.proxies.unreadable import Unreadable
 
 MAX_BYTES = 16_000_000
@@ -54,13 +57,43 @@ def parse_text(text: str, name: str = "nginx.conf", *, check: bool = True) -> tu
 def parse_file(path: Path, *, check: bool = True) -> tuple[Directive, ...]:
     """Return the structure of a configuration file with all that it includes in place.
 
-    Relative includes are looked up in the folder of ``path``, as nginx does (``--conf-path``'s folder).
+    Relative includes are looked up in the folder of ``path``, as nginx does (``--conf-path``'s folder). An include
+    whose file is not there stays as it is (`missing`), unless what it holds is known.
 
     Raises:
-        Unreadable: a file is missing, unreadable, not text, too large, includes itself, or is not an nginx
-            configuration; the message has file and line.
+        Unreadable: the file is missing, or one of them is unreadable, not text, too large, includes itself, or is not
+            an nginx configuration; the message has file and line.
     """
     return _judged(_Reader(path.parent).read(path, None), str(path), check)
+
+
+_DUMPED = re.compile(r"^# configuration file (\S[^\n]*):\r?\n", re.MULTILINE)
+
+
+def is_dump(text: str) -> bool:
+    """Tell whether a text is what ``nginx -T`` prints: every file in force, each under its name."""
+    return bool(_DUMPED.search(text))
+
+
+def dumped_files(text: str) -> dict[str, str]:
+    """Return the files of what ``nginx -T`` prints, by their names; the first is the main one."""
+    begins = list(_DUMPED.finditer(text))
+    ends = [*(each.start() for each in begins[1:]), len(text)]
+    return {each[1]: text[each.end() : end] for each, end in zip(begins, ends, strict=True)}
+
+
+def parse_files(files: Mapping[str, str], *, check: bool = True) -> tuple[Directive, ...]:
+    """Return the structure of a configuration whose files are at hand as texts.
+
+    Args:
+        files: the texts by name, the main file first. An include that none of them answers is passed over.
+        check: as for `parse_text`.
+
+    Raises:
+        Unreadable: as for `parse_file`.
+    """
+    main = next(iter(files))
+    return _judged(_Reader(Path(main).parent, given=files).read(Path(main), None), main, check)
 
 
 @dataclass
@@ -90,6 +123,8 @@ class _Reader:
     budget: _Budget = field(default_factory=_Budget)
     open_files: list[Path] = field(default_factory=list)
     trees: dict[Path, tuple[Directive, ...]] = field(default_factory=dict)
+    given: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Files that are at hand as texts: then no other is read."""
 
     def read(self, path: Path, cause: Directive | None) -> tuple[Directive, ...]:
         """Return what a file holds, includes in place; ``cause`` is the include that named it."""
@@ -106,6 +141,9 @@ class _Reader:
         return tree
 
     def text(self, path: Path, at: str) -> str:
+        if (given := self.given.get(str(path))) is not None:
+            self.budget.spend(str(path), len(given))
+            return given
         try:
             self.budget.spend(str(path), contents.size(path))
             content = contents.read_bytes(path)[: MAX_BYTES + 1]
@@ -122,20 +160,44 @@ class _Reader:
         expanded: list[Directive] = []
         for directive in tree:
             if directive.name == "include" and len(directive.args) == 1 and directive.block is None:
-                for path in self.included(directive):
-                    expanded.extend(self.read(path, directive))
+                expanded.extend(self.include(directive))
             elif directive.block is not None:
                 expanded.append(replace(directive, block=self.expand(directive.block)))
             else:
                 expanded.append(directive)
         return tuple(expanded)
 
-    def included(self, directive: Directive) -> list[Path]:
-        """Return the files that an include names, in nginx's order; a pattern may match none, a plain name may not."""
-        pattern = str(self.folder / directive.args[0])
+    def include(self, directive: Directive) -> Iterator[Directive]:
+        """Yield what the files hold that an include names, in nginx's order; a pattern may match none."""
+        named = directive.args[0]
+        if found := self.included(named):
+            for path in found:
+                yield from self.read(path, directive)
+        elif known := KNOWN.get(named):
+            yield from (replace(each, file=directive.file, line=directive.line) for each in _tree(known, named))
+        elif not glob.has_magic(named):
+            yield directive
+
+    def included(self, named: str) -> list[Path]:
+        """Return the files that are there of those that an include names."""
+        if self.given:
+            return [Path(name) for name in self.answering(named)]
+        pattern = str(self.folder / named)
         if glob.has_magic(pattern):
             return [Path(name) for name in sorted(glob.glob(pattern))]  # noqa: PTH207 (absolute patterns too)
-        return [Path(pattern)]
+        return [Path(pattern)] if Path(pattern).exists() else []
+
+    def answering(self, named: str) -> list[str]:
+        """Return the texts that an include names."""
+        wanted = {named, str(self.folder / named)}
+        exact = [name for name in self.given if name in wanted]
+        if exact or not glob.has_magic(named):
+            return exact[:1]
+        return sorted(
+            name
+            for name in self.given
+            if any(fnmatch.fnmatchcase(name, each) and name.count("/") == each.count("/") for each in wanted)
+        )
 
 
 def _tokens(text: str, name: str) -> Iterator[Token]:

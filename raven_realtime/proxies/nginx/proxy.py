@@ -118,6 +118,9 @@ class Nginx:
         said = f"`{answer.decided_by}`" if answer.decided_by else "nginx itself"
         return Answered(answer.status, said, where, answer.body or "", answer.assumed)
 
+    def _idle(self, answer: Answer) -> float | None:
+        return seconds(answer.told("proxy_read_timeout"))
+
     def _passed(self, answer: Answer, proxied: Proxied, where: Location) -> Passed:
         host = next((value for name, value in proxied.headers if name.lower() == "host"), "")
         others = tuple((name, value) for name, value in proxied.headers if name.lower() != "host")
@@ -140,7 +143,7 @@ class Nginx:
             ),
             where,
             MappingProxyType(dict(answer.undecided)),
-            idle_seconds=seconds(answer.value("proxy_read_timeout")),
+            idle_seconds=self._idle(answer),
             affinity=affinity if len(to) > 1 else Affinity.NONE,
             by=by,
             consulted=tuple(consulted),

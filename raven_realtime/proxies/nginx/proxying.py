@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from raven_realtime.proxies.nginx.directive import Directive
 from raven_realtime.proxies.nginx.escaping import escape, wire
 from raven_realtime.proxies.nginx.exchange import Exchange
+from raven_realtime.proxies.nginx.missing import left_open, why
 from raven_realtime.proxies.nginx.regex import Undecided
 from raven_realtime.proxies.nginx.variables import expand, variables_in
 
@@ -55,7 +56,7 @@ def proxied(directive: Directive, exchange: Exchange) -> Proxied:
     exchange.variables["$proxy_host"] = "localhost" if host.startswith("unix:") else host.removesuffix(default_port)
     exchange.variables["$proxy_port"] = host.rpartition(":")[2] if ":" in host else default_port[1:]
     block = exchange.definitions.upstreams.get(host)
-    servers = tuple(server.args[0] for server in block.children("server") if server.args) if block else (host,)
+    servers = _servers(block) if block else (host,)
     headers, undecided = _headers(exchange)
     return Proxied(
         scheme=scheme,
@@ -63,10 +64,32 @@ def proxied(directive: Directive, exchange: Exchange) -> Proxied:
         servers=servers,
         method=expand(exchange.value("proxy_method", exchange.method), exchange),
         uri=_uri(path, exchange, in_variables=variables_in(target)),
-        version=f"HTTP/{exchange.value('proxy_http_version', '1.0')}",
+        version=f"HTTP/{_version(exchange)}",
         headers=headers,
         undecided=undecided,
     )
+
+
+def _version(exchange: Exchange) -> str:
+    """Return the version that the upstream is spoken to in; where that cannot be told, the one that leaves all open."""
+    return "1.1" if left_open(exchange.levels, "proxy_http_version") else exchange.value("proxy_http_version", "1.0")
+
+
+_OUT_OF_USE = {"down", "backup"}
+
+
+def _servers(block: Directive) -> tuple[str, ...]:
+    """Return the addresses of an upstream block that requests go to while all is well (ngx_http_upstream_module).
+
+    Raises:
+        Undecided: there is none.
+    """
+    servers = tuple(
+        server.args[0] for server in block.children("server") if server.args and _OUT_OF_USE.isdisjoint(server.args)
+    )
+    if not servers:
+        raise Undecided(f"upstream {' '.join(block.args)} at {block.place} has no server that is in use")
+    return servers
 
 
 def _uri(path: str, exchange: Exchange, *, in_variables: bool) -> str:
@@ -90,10 +113,13 @@ def _headers(exchange: Exchange) -> tuple[tuple[tuple[str, str], ...], tuple[tup
     """
     # nginx refuses more or fewer words; a text that is read unchecked may have them
     given = exchange.effective("proxy_set_header")
+    unread = left_open(exchange.levels, "proxy_set_header")
     wanted = [(each.args[0], each.args[1]) for each in given if len(each.args) == 2]
     named = {name.lower() for name, _ in wanted}
-    wanted += [(name, value) for name, value in _DEFAULTS if name.lower() not in named]
-    undecided: list[tuple[str, str]] = []
+    # what is not here to be read sets Host, most likely, and to what the browser asked for
+    defaults = (("Host", "$http_host"),) if unread else _DEFAULTS
+    wanted += [(name, value) for name, value in defaults if name.lower() not in named]
+    undecided = [("*", why(unread))] if unread else []
     room: list[tuple[str, str, int]] = []
     for name, text in wanted:
         try:

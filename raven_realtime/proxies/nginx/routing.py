@@ -18,6 +18,7 @@ from raven_realtime.proxies.nginx.directive import Directive
 from raven_realtime.proxies.nginx.escaping import BadUri, escape, is_clean, normalize, split, wire
 from raven_realtime.proxies.nginx.exchange import Definitions, Exchange
 from raven_realtime.proxies.nginx.locations import PASSES, Location, Locations
+from raven_realtime.proxies.nginx.missing import left_open, missing, why
 from raven_realtime.proxies.nginx.parse import context
 from raven_realtime.proxies.nginx.proxying import Proxied, proxied
 from raven_realtime.proxies.nginx.regex import Undecided
@@ -104,6 +105,14 @@ class Answer:
             if found := tuple(level.children(name)):
                 return found
         return ()
+
+    def leaves_open(self, name: str) -> bool:
+        """Tell whether an include that is not here to be read may set a directive."""
+        return left_open(self.levels, name) is not None
+
+    def told(self, name: str) -> str:
+        """Return a directive's value in force as `value` does; empty where it is left open."""
+        return "" if self.leaves_open(name) else self.value(name)
 
     def value(self, name: str, default: str = "") -> str:
         """Return the first argument of a directive in force, ``default`` if there is none: `DEFAULTS` has nginx's."""
@@ -296,6 +305,7 @@ class _Walk:
 
     def _content(self) -> Answer:
         exchange = self.exchange
+        self._check_missing()
         if verdict := access.guard(exchange):
             raise _Refused(verdict)
         for try_files in exchange.levels[-1].children("try_files"):
@@ -308,6 +318,13 @@ class _Walk:
         if handler.name != "proxy_pass":
             return self._answer(Action.PASSED, handler, status=exchange.status)
         return self._answer(Action.PROXIED, handler, status=exchange.status, proxied=proxied(handler, exchange))
+
+    def _check_missing(self) -> None:
+        """What is not there to be read may have a better location than the one for everything."""
+        exchange = self.exchange
+        if not exchange.location or exchange.location[0].name == "/" or exchange.internal:
+            for include in missing(exchange.chosen.server.directive):
+                raise Undecided(why(include))
 
     def _handler(self) -> Directive | None:
         """Return what passes the request on: an ``if`` without one of its own leaves its location's in force."""

@@ -11,6 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
+
+from raven_realtime.proxies.nginx.directive import Directive
+from raven_realtime.proxies.nginx.parse import parse_files, parse_text
 
 HOSTS = "/data/nginx/proxy_host/*.conf"
 """Where the hosts' files are in its container."""
@@ -101,6 +105,34 @@ http {
 def is_npm(text: str) -> bool:
     """Tell by its content whether a text is a host's file that nginx-proxy-manager wrote."""
     return any(mark.search(text) for mark in _MARKS) or all(variable.search(text) for variable in _VARIABLES)
+
+
+def parse_host(text: str, name: str) -> tuple[Directive, ...]:
+    """Return the structure of a host's file as it stands in nginx-proxy-manager's configuration.
+
+    Args:
+        text: The file.
+        name: What messages and directives call it.
+
+    Raises:
+        Unreadable: It is not an nginx configuration.
+    """
+    parse_text(text, name, check=False)  # what is wrong in it is said with its own name
+    texts = dict(includes())
+    own = f"{name} (nginx-proxy-manager's own {MAIN})"
+    files = {own: texts.pop(MAIN).replace(HOSTS, "THE_HOST"), "THE_HOST": text}
+    files |= {f"/etc/nginx/{path}": inner for path, inner in texts.items()} | texts
+    tree = parse_files(files, check=False)
+    return tuple(_named(each, name) for each in tree if each.name == "http")
+
+
+def _named(directive: Directive, name: str) -> Directive:
+    """Give the host's directives the file's name, and leave out the servers that every installation has."""
+    file = name if directive.file == "THE_HOST" else directive.file
+    if directive.block is None:
+        return replace(directive, file=file)
+    kept = (each for each in directive.block if each.name != "server" or each.file == "THE_HOST")
+    return replace(directive, file=file, block=tuple(_named(each, name) for each in kept))
 
 
 def includes(release: Release | None = None) -> Mapping[str, str]:

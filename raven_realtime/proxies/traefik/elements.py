@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-
 from raven_realtime.proxies import contents
 from raven_realtime.proxies.location import Location
 from raven_realtime.proxies.unreadable import Unreadable
+from raven_realtime.proxies.yamlnodes import Node, NotYaml, TooDeep, compose_all
 
 LARGEST_FILE = 512 << 10
 """The largest configuration file that is read, in bytes."""
@@ -22,7 +18,7 @@ MOST_ELEMENTS = 100_000
 DEEPEST = 40
 """How deep elements may nest."""
 
-_NULL = "tag:yaml.org,2002:null"
+_MOST_OPEN = DEEPEST + 1
 
 
 @dataclass
@@ -98,27 +94,19 @@ def yaml_element(content: str, path: str) -> Element:
     Raises:
         Unreadable: As `read_yaml`.
     """
-    reader = YAML(typ="safe", pure=True)
+    found = compose_all(content, _MOST_OPEN)
     try:
-        document = reader.compose(content)
-    except YAMLError as error:
-        raise Unreadable(_yaml_complaint(error, path)) from error
-    except RecursionError:
-        raise Unreadable(
-            f"{path}: the file nests more than {DEEPEST} levels; Traefik's configuration needs a few."
-        ) from None
-    except (ValueError, IndexError, KeyError, TypeError) as error:
-        raise Unreadable(f"{path}: the file is not YAML: {error}.") from error
-    if document is None or (isinstance(document, ScalarNode) and document.tag == _NULL):
+        document = next(found, None)
+        if next(found, None) is not None:
+            raise Unreadable(f"{path}: the file is not YAML: it has several documents, and one is expected.")
+    except NotYaml as error:
+        place = f"{path}:{error.line}" if error.line else path
+        raise Unreadable(f"{place}: the file is not YAML: {error.reason}.") from error
+    except TooDeep as error:
+        raise Unreadable(f"{path}:{error.line}: more than {DEEPEST} levels inside each other.") from None
+    if document is None or document.is_null:
         raise Unreadable(f"{path}: the file is empty; a map of settings is expected.")
     return _Growth(path).element("", document, 0)
-
-
-def _yaml_complaint(error: YAMLError, path: str) -> str:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    reason = getattr(error, "problem", None) or str(error).partition("\n")[0]
-    place = f"{path}:{mark.line + 1}" if mark else path
-    return f"{place}: the file is not YAML: {reason}."
 
 
 class _Growth:
@@ -131,29 +119,26 @@ class _Growth:
     def element(self, name: str, node: Node, depth: int) -> Element:
         """Turn a node and all below it into elements."""
         self._count += 1
-        here = Location(self._path, node.start_mark.line + 1)
+        here = Location(self._path, node.line)
         if self._count > MOST_ELEMENTS:
             raise Unreadable(
                 f"{here}: the file grows beyond {MOST_ELEMENTS} elements when its aliases (*name) are followed."
             )
         if depth > DEEPEST:
             raise Unreadable(f"{here}: more than {DEEPEST} levels inside each other; is there an alias to its own map?")
-        if isinstance(node, ScalarNode):
-            null = node.tag == _NULL
-            return Element(name, here, None if null else str(node.value), is_null=null)
-        if isinstance(node, SequenceNode):
-            items = [self.element(f"[{index}]", item, depth + 1) for index, item in enumerate(node.value)]
+        if node.items is not None:
+            items = [self.element(f"[{index}]", item, depth + 1) for index, item in enumerate(node.items)]
             return Element(name, here, children=items, is_list=True)
-        if isinstance(node, MappingNode):
-            return Element(name, here, children=self._entries(node, depth))
-        raise Unreadable(f"{here}: an element of an unknown kind.")
+        if node.entries is not None:
+            return Element(name, here, children=self._entries(node.entries, depth))
+        return Element(name, here, None if node.is_null else node.value, is_null=node.is_null)
 
-    def _entries(self, node: MappingNode, depth: int) -> list[Element]:
+    def _entries(self, entries: list[tuple[Node, Node]], depth: int) -> list[Element]:
         own: dict[str, Element] = {}
         merged: dict[str, Element] = {}
-        for key, value in node.value:
-            place = Location(self._path, key.start_mark.line + 1)
-            if not isinstance(key, ScalarNode):
+        for key, value in entries:
+            place = Location(self._path, key.line)
+            if not key.is_scalar:
                 raise Unreadable(f"{place}: a key must be a text.")
             if key.value == "<<":
                 for child in self._merged(value, depth):
@@ -167,7 +152,7 @@ class _Growth:
         return list((merged | own).values())
 
     def _merged(self, node: Node, depth: int) -> Iterator[Element]:
-        for source in node.value if isinstance(node, SequenceNode) else [node]:
+        for source in [node] if node.items is None else node.items:
             yield from self.element("", source, depth + 1).children
 
 
@@ -177,6 +162,8 @@ def read_toml(path: Path) -> Element:
     Raises:
         Unreadable: If it cannot be read, is not TOML or is empty.
     """
+    import tomllib  # noqa: PLC0415 (loaded only where there is such a file)
+
     try:
         content = tomllib.loads(read_text(path))
     except tomllib.TOMLDecodeError as error:

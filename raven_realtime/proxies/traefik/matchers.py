@@ -59,6 +59,14 @@ class HostRegexp:
 
 
 @dataclass(frozen=True)
+class HostWildcard(HostRegexp):
+    """The host is one label below a domain: Host(`*.example.com`) of Traefik 3.7."""
+
+    name: str
+    """As it is written: ``*.example.com``."""
+
+
+@dataclass(frozen=True)
 class HostTemplate:
     """v2's HostRegexp: a template, asked about the host as it was sent."""
 
@@ -306,6 +314,23 @@ V3: Mapping[str, Build] = {
     "QueryRegexp": _exactly((1, 2), _query_regexp),
 }
 """The functions of the rule language of Traefik 3."""
+
+
+def _host_3_7(raw: bytes, index: int) -> Node:
+    name = _ascii(raw, index).lower()
+    if not name.startswith("*.") or "*" in name[1:]:
+        return Host(name)
+    return HostWildcard(_regexp(rf"^[^.]+{re.escape(name[1:].removesuffix('.'))}\.?$".encode(), index), name)
+
+
+def _host_3_7_7(raw: bytes, index: int) -> Node:
+    return HostRegexp(_regexp(b"^.+$", index)) if raw == b"*" else _host_3_7(raw, index)
+
+
+V3_7: Mapping[str, Build] = {**V3, "Host": _one(_host_3_7)}
+"""The same of Traefik 3.7, in which a host may begin with a wildcard for one label."""
+V3_7_7: Mapping[str, Build] = {**V3, "Host": _one(_host_3_7_7)}
+"""The same from Traefik 3.7.7 on, in which a wildcard alone is every host."""
 
 
 # --- the language of Traefik 2, which version 3 still reads where `ruleSyntax` is v2

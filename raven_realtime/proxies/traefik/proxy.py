@@ -24,7 +24,7 @@ from raven_realtime.proxies.interface import (
 from raven_realtime.proxies.location import Location
 from raven_realtime.proxies.traefik import decide
 from raven_realtime.proxies.traefik import request as traefik_request
-from raven_realtime.proxies.traefik.matchers import Path, PathPrefix, required_hosts
+from raven_realtime.proxies.traefik.matchers import HostWildcard, Path, PathPrefix, required_hosts
 from raven_realtime.proxies.traefik.table import EntryPoint, Middleware, Router, Service, Table, qualify
 from raven_realtime.proxies.traefik.tree import leaves
 
@@ -54,7 +54,10 @@ class Traefik:
         for name, router in self.table.routers.items():
             if name in self.table.disabled or router.provider == "internal" or router.service.endswith("@internal"):
                 continue
-            hosts = required_hosts(router.parsed().tree)
+            tree = router.parsed().tree
+            hosts = required_hosts(tree) or {
+                leaf.name for leaf in leaves(tree, negated=False) if isinstance(leaf, HostWildcard)
+            }
             where = router.location or self.location
             for entrypoint in self.table.entrypoints_of(router) or ("",):
                 listener = self._listener(entrypoint, router)
@@ -67,6 +70,18 @@ class Traefik:
         port = _port(known) if known else 80 if name in _PLAIN_NAMES and not tls else 443 if tls else 80
         return Listener(port, router.location or self.location, tls)
 
+    def listeners(self) -> tuple[Listener, ...]:
+        """Return the ports at which it has a router, those that only send clients to https among them."""
+        used = {name for router in self.table.routers.values() for name in self.table.entrypoints_of(router)}
+        found = []
+        for name in sorted(used | set(self.table.entrypoints)) or [""]:
+            for tls in (True, False):
+                if routers := self.table.listening(name, tls=tls):
+                    known = self.table.entrypoints.get(name)
+                    port = _port(known) if known else 443 if tls else 80
+                    found.append(Listener(port, routers[0].location or self.location, tls))
+        return tuple(found)
+
     def entrypoint(self, request: Request) -> str:
         """Return the name of the entrypoint that a request arrives at; empty where it cannot be told."""
         for name, known in self.table.entrypoints.items():
@@ -77,13 +92,15 @@ class Traefik:
         fitting = sorted(plain if not request.tls else used - plain)
         return fitting[0] if len(fitting) == 1 else next((name for name in fitting if "secure" in name), "")
 
+    def decision(self, request: Request) -> decide.Decision:
+        """Tell which router gets a request, and why."""
+        return decide.route(self.table, _asked(request), self.entrypoint(request))
+
     def handle(self, request: Request) -> Outcome:
         """Tell what becomes of a request."""
         entrypoint = self.entrypoint(request)
-        asked = traefik_request.Request(
-            request.host, request.target, request.method, request.headers, request.client, tls=request.tls
-        )
-        decision = decide.route(self.table, asked, entrypoint)
+        asked = _asked(request)
+        decision = self.decision(request)
         if decision.outcome is decide.Outcome.TIE:
             router = decision.tied[0]
         elif decision.router is None or decision.outcome is not decide.Outcome.ROUTED:
@@ -202,6 +219,12 @@ class Traefik:
                 yield from self._balancers(member, seen)
         else:
             yield service
+
+
+def _asked(request: Request) -> traefik_request.Request:
+    return traefik_request.Request(
+        request.host, request.target, request.method, request.headers, request.client, tls=request.tls
+    )
 
 
 def _paths(router: Router) -> tuple[str, ...]:

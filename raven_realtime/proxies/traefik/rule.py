@@ -1,18 +1,24 @@
-"""Traefik's rule language: from text to a tree of matchers, with errors that point at the character."""
+"""Traefik's rule language: from text to a tree of matchers, with errors that point at the character.
+
+Traefik's rules are Go expressions, calls with string arguments, joined by !, && and || (in falling strength)::
+
+    either    = every ("||" every)*
+    every     = term ("&&" term)*
+    term      = "!" term | "(" either ")" | NAME "(" [arguments] ")"
+    arguments = STRING ("," STRING)* ["..."] [","]
+
+A line break after a token that can end a Go statement ends the rule; anywhere else it is white space.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path as File
+from typing import NoReturn
 
-from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedInput, UnexpectedToken, v_args
-from lark.exceptions import VisitError
-from lark.lark import PostLex
-
-from raven_realtime.proxies.traefik.matchers import V2, V3, BadArgument, Build
+from raven_realtime.proxies.traefik.matchers import V2, V3, V3_7, V3_7_7, BadArgument, Build
 from raven_realtime.proxies.traefik.request import Seen
 from raven_realtime.proxies.traefik.tree import All, AnyOf, Node, Not
 from raven_realtime.proxies.unreadable import Unreadable
@@ -22,8 +28,41 @@ LARGEST = 64 * 1024
 DEEPEST = 100
 """How far parentheses and negations may nest."""
 
-_SYNTAXES = {"v2": V2, "v3": V3}
-_STATEMENT_ENDS = frozenset({"NAME", "STRING", "RPAR"})
+_SYNTAXES = {"v2": V2, "v3": V3, "v3.7": V3_7, "v3.7.7": V3_7_7}
+NEWEST = "v3.7.7"
+
+
+def language_of(version: str) -> str:
+    """Return the rule language of a Traefik, for `parse`.
+
+    Args:
+        version: As an image's tag has it: ``v3.6.2``, ``3.7``, ``v2.11``. One that says too little is the newest.
+    """
+    found = re.match(r"v?(\d{1,4})(?:\.(\d{1,4}))?(?:\.(\d{1,4}))?(?![\w.])", version)
+    if found is None:
+        return NEWEST
+    major, minor, patch = (int(part) if part else None for part in found.groups())
+    if major == 2:
+        return "v2"
+    if major != 3 or minor is None or minor > 7:
+        return NEWEST
+    if minor < 7:
+        return "v3"
+    return "v3.7" if patch is not None and patch < 7 else NEWEST
+
+
+_TOKEN = re.compile(
+    r"(?P<SKIP>[ \t\r]+|/\*.*?\*/|//[^\n]*)|(?P<NL>\n)|(?P<NAME>[^\W\d]\w*)"
+    r'|(?P<STRING>`[^`]*`|"(?:[^"\\\n]|\\[^\n])*")|(?P<SIGN>\.\.\.|\|\||&&|[!(),])',
+    re.DOTALL,
+)
+_END = "the end"
+_NAME = "a matcher such as Host(`example.com`)"
+_STRING = "an argument in backticks or double quotes"
+_COMMA = "a comma"
+_KINDS = {"NL": _END, "NAME": _NAME, "STRING": _STRING}
+_SIGNS = {",": _COMMA}
+_STATEMENT_ENDS = frozenset({_NAME, _STRING, ")"})
 _ESCAPE = re.compile(
     r"\\(?:([abfnrtv\\\"])|([0-7]{3})|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.?))", re.DOTALL
 )
@@ -81,7 +120,7 @@ def parse(rule: str, syntax: str = "v3") -> Rule:
 
     Args:
         rule: The text, as it stands in a label or file.
-        syntax: The router's `ruleSyntax`; all but `v2` is the language of Traefik 3.
+        syntax: The language: of the router's `ruleSyntax`, or of Traefik's version (`language_of`).
 
     Raises:
         RuleError: If Traefik would refuse the rule, or it is larger or deeper than we read.
@@ -93,18 +132,9 @@ def parse(rule: str, syntax: str = "v3") -> Rule:
     source = rule.removeprefix("\ufeff")
     shift = len(rule) - len(source)
     try:
-        tokens = _grammar().parse(source)
-        return Rule(rule, _builder(syntax).transform(tokens))
+        return Rule(rule, _Parser(source, _SYNTAXES.get(syntax, V3)).rule())
     except _Refused as refusal:
         raise RuleError(rule, refusal.offset + shift, refusal.reason) from None
-    except VisitError as error:
-        inner = error.orig_exc
-        if isinstance(inner, _Refused):
-            raise RuleError(rule, inner.offset + shift, inner.reason) from None
-        raise
-    except UnexpectedInput as error:
-        offset, reason = _explained(source, error)
-        raise RuleError(rule, offset + shift, reason) from None
 
 
 class _Refused(Exception):  # noqa: N818 (carried to RuleError)
@@ -114,28 +144,33 @@ class _Refused(Exception):  # noqa: N818 (carried to RuleError)
         self.reason = reason
 
 
-class _LineBreaks(PostLex):
-    """Keep a line break only where Go would end the statement, and watch the depth."""
-
-    always_accept = ("NL",)
-
-    def process(self, stream: Iterator[Token]) -> Iterator[Token]:
-        """Filter the tokens."""
-        previous, depth = "", 0
-        for token in stream:
-            if token.type == "NL" and previous not in _STATEMENT_ENDS:
-                continue
-            depth += (token.type == "LPAR") - (token.type == "RPAR")
-            if depth > DEEPEST:
-                raise _Refused(token.start_pos or 0, f"more than {DEEPEST} parentheses inside each other")
-            previous = token.type
-            yield token
+@dataclass(frozen=True)
+class _Token:
+    kind: str
+    """As a refusal calls it."""
+    text: str
+    offset: int
 
 
-@lru_cache(maxsize=1)
-def _grammar() -> Lark:
-    source = File(__file__).with_name("rule.lark").read_text(encoding="utf-8")
-    return Lark(source, parser="lalr", lexer="basic", postlex=_LineBreaks(), maybe_placeholders=False)
+def _tokens(source: str) -> Iterator[_Token]:
+    """Split a rule; line breaks are left out where Go would not end the statement."""
+    at, previous, depth = 0, "", 0
+    while at < len(source):
+        found = _TOKEN.match(source, at)
+        if found is None:
+            raise _Refused(at, _no_token(source[at]))
+        at = found.end()
+        named = found.lastgroup or ""
+        text = found[0]
+        kind = _KINDS.get(named) or _SIGNS.get(text, text)
+        if named == "SKIP" or (named == "NL" and previous not in _STATEMENT_ENDS):
+            continue
+        depth += (kind == "(") - (kind == ")")
+        if depth > DEEPEST:
+            raise _Refused(found.start(), f"more than {DEEPEST} parentheses inside each other")
+        previous = kind
+        yield _Token(kind, text, found.start())
+    yield _Token(_END, "", len(source))
 
 
 @dataclass(frozen=True)
@@ -144,50 +179,124 @@ class _Argument:
     offset: int
 
 
-@v_args(inline=True)
-class _Builder(Transformer[Token, Node]):
-    """Turn the parsed text into a tree of matchers."""
+class _Parser:
+    """Reads a rule from left to right. Matchers are made once all of it is known to be a rule."""
 
-    def __init__(self, functions: Mapping[str, Build]) -> None:
-        super().__init__(visit_tokens=False)
+    def __init__(self, source: str, functions: Mapping[str, Build]) -> None:
+        self._source = source
         self._functions = functions
-        self._spelled = _spellings(functions)
+        self._spelled = _spelled(tuple(functions))
+        self._tokens = _tokens(source)
+        self._next = next(self._tokens)
 
-    def start(self, tree: Node, *_: Token) -> Node:
-        return tree
+    def rule(self) -> Node:
+        """Read all of it."""
+        build = self._either()
+        self._step(_END, "&&", "||")  # a line break, or the end of the text
+        if self._next.text or self._next.offset < len(self._source):
+            self._refuse(_END)
+        return build()
 
-    def any(self, *parts: Node) -> Node:
-        return AnyOf.of(parts)
+    def _step(self, *wanted: str) -> _Token:
+        """Take the next token, which has to be of the first kind; the others would do as well, and are no more."""
+        token = self._next
+        if token.kind != wanted[0]:
+            self._refuse(*wanted)
+        if token.text:
+            self._next = next(self._tokens)
+        return token
 
-    def every(self, *parts: Node) -> Node:
-        return All.of(parts)
+    def _either(self) -> Callable[[], Node]:
+        parts = [self._every()]
+        while self._next.kind == "||":
+            self._step("||")
+            parts.append(self._every())
+        return parts[0] if len(parts) == 1 else lambda: AnyOf.of([part() for part in parts])
 
-    def inverted(self, part: Node) -> Node:
-        return part.part if isinstance(part, Not) else Not(part)
+    def _every(self) -> Callable[[], Node]:
+        parts = [self._term()]
+        while self._next.kind == "&&":
+            self._step("&&")
+            parts.append(self._term())
+        return parts[0] if len(parts) == 1 else lambda: All.of([part() for part in parts])
 
-    def arguments(self, *tokens: Token) -> list[_Argument]:
-        return [_Argument(_unquoted(token), token.start_pos or 0) for token in tokens if token.type == "STRING"]
+    def _term(self) -> Callable[[], Node]:
+        negations = 0
+        while self._next.kind == "!":
+            self._step("!")
+            negations += 1
+        if self._next.kind == "(":
+            self._step("(")
+            part = self._either()
+            self._step(")", "&&", "||")
+        else:
+            name = self._step(_NAME, "!", "(")
+            self._step("(")
+            arguments = self._arguments()
+            part = lambda: self._matcher(name, arguments)  # noqa: E731 (made once the rule is known to be one)
+        return (lambda: _inverted(part())) if negations % 2 else part
 
-    def matcher(self, name: Token, arguments: Sequence[_Argument] = ()) -> Node:
-        at = name.start_pos or 0
-        known = self._spelled.get(name.value)
+    def _arguments(self) -> list[_Token]:
+        found: list[_Token] = []
+        while self._next.kind == _STRING:
+            found.append(self._step(_STRING))
+            if self._next.kind != _COMMA:
+                break
+            self._step(_COMMA)
+            if self._next.kind != _STRING:
+                self._step(")", _STRING)
+                return found
+        if found and self._next.kind == "...":
+            self._step("...")
+            if self._next.kind == _COMMA:
+                self._step(_COMMA)
+                self._step(")")
+            else:
+                self._step(")", _COMMA)
+        else:
+            self._step(")", *((_COMMA, "...") if found else (_STRING,)))
+        return found
+
+    def _matcher(self, name: _Token, strings: Sequence[_Token]) -> Node:
+        arguments = [_Argument(_unquoted(token), token.offset) for token in strings]
+        known = self._spelled.get(name.text)
         if known is None:
-            raise _Refused(at, _unknown(name.value, self._functions))
+            raise _Refused(name.offset, _unknown(name.text, self._functions))
         if not arguments:
-            raise _Refused(at, f"{known} needs an argument")
+            raise _Refused(name.offset, f"{known} needs an argument")
         for argument in arguments:
             if not argument.value:
                 raise _Refused(argument.offset, f"an empty argument of {known}")
         try:
             return self._functions[known]([argument.value for argument in arguments])
         except BadArgument as error:
-            offset = at if error.index is None else arguments[error.index].offset
+            offset = name.offset if error.index is None else arguments[error.index].offset
             raise _Refused(offset, f"in {known}, {error}") from error
+
+    def _refuse(self, *accepted: str) -> NoReturn:
+        """Say why the next token cannot stand where it does."""
+        token, source = self._next, self._source
+        expected = sorted(accepted)
+        wanted = ", ".join(expected[:-1]) + (" or " if len(expected) > 1 else "") + expected[-1]
+        at = token.offset
+        if at == len(source):
+            raise _Refused(at, f"the rule ends where {wanted} is expected" if source.strip() else "the rule is empty")
+        if token.kind == _END:
+            raise _Refused(
+                at, f"the rule ends with this line, and {wanted} is expected; put && or || at the end of a line"
+            )
+        if token.text in {"&&", "||"} and "\n" in source[:at][len(source[:at].rstrip()) :]:
+            raise _Refused(at, f"the rule ends with the line before; put the {token.text} at the end of that line")
+        raise _Refused(at, f"{token.text[:40]!r} stands where {wanted} is expected")
+
+
+def _inverted(part: Node) -> Node:
+    return part.part if isinstance(part, Not) else Not(part)
 
 
 @lru_cache(maxsize=4)
-def _builder(syntax: str) -> _Builder:
-    return _Builder(_SYNTAXES.get(syntax, V3))
+def _spelled(functions: tuple[str, ...]) -> dict[str, str]:
+    return _spellings(functions)
 
 
 def _spellings(functions: Iterable[str]) -> dict[str, str]:
@@ -208,16 +317,16 @@ def _unknown(name: str, functions: Iterable[str]) -> str:
     return f"there is no matcher {name[:40]}; there are {listed}"
 
 
-def _unquoted(token: Token) -> bytes:
+def _unquoted(token: _Token) -> bytes:
     """Take the quotes off, and read Go's escapes between double quotes."""
-    quoted = str(token)
+    quoted = token.text
     inside = quoted[1:-1]
     if quoted[0] == "`":
         return inside.replace("\r", "").encode()
     result, end = b"", 0
     for escape in _ESCAPE.finditer(inside):
         simple, octal, byte, short, long, other = escape.groups()
-        at = (token.start_pos or 0) + 1 + escape.start()
+        at = token.offset + 1 + escape.start()
         result += inside[end : escape.start()].encode()
         end = escape.end()
         if simple:
@@ -237,44 +346,13 @@ def _unquoted(token: Token) -> bytes:
     return result + inside[end:].encode()
 
 
-_EXPECTED = {
-    "NAME": "a matcher such as Host(`example.com`)",
-    "STRING": "an argument in backticks or double quotes",
-    "LPAR": "(",
-    "RPAR": ")",
-    "COMMA": "a comma",
-    "BANG": "!",
-    "NL": "the end",
-    "$END": "the end",
-    "ELLIPSIS": "...",
-    "__ANON_0": "||",
-    "__ANON_1": "&&",
-}
-
-
-def _explained(source: str, error: UnexpectedInput) -> tuple[int, str]:
-    """Return where the parser stopped, and why in words."""
-    if isinstance(error, UnexpectedCharacters):
-        at = error.pos_in_stream or 0
-        character = source[at]
-        if character in '`"':
-            return at, "the string that begins here is not closed"
-        if character == "'":
-            return at, "single quotes hold one character in Go; write the argument in backticks or double quotes"
-        if character.isdigit():
-            return at, "numbers are not accepted; every argument is a string in backticks or double quotes"
-        doubled = {"&": "; 'and' is &&", "|": "; 'or' is ||"}.get(character, "")
-        return at, f"the character {character!r} has no meaning in a rule{doubled}"
-    if not isinstance(error, UnexpectedToken):
-        return len(source), "the rule ends too early"
-    token = error.token
-    expected = sorted({_EXPECTED.get(name, name) for name in error.accepts or error.expected})
-    wanted = ", ".join(expected[:-1]) + (" or " if len(expected) > 1 else "") + expected[-1] if expected else "the end"
-    if token.type == "$END":
-        return len(source), f"the rule ends where {wanted} is expected" if source.strip() else "the rule is empty"
-    at = token.start_pos or 0
-    if token.type == "NL":
-        return at, f"the rule ends with this line, and {wanted} is expected; put && or || at the end of a line"
-    if token.value in {"&&", "||"} and "\n" in source[:at][len(source[:at].rstrip()) :]:
-        return at, f"the rule ends with the line before; put the {token.value} at the end of that line"
-    return at, f"{token.value[:40]!r} stands where {wanted} is expected"
+def _no_token(character: str) -> str:
+    """Say what is wrong with a character that no token begins with."""
+    if character in '`"':
+        return "the string that begins here is not closed"
+    if character == "'":
+        return "single quotes hold one character in Go; write the argument in backticks or double quotes"
+    if character.isdigit():
+        return "numbers are not accepted; every argument is a string in backticks or double quotes"
+    doubled = {"&": "; 'and' is &&", "|": "; 'or' is ||"}.get(character, "")
+    return f"the character {character!r} has no meaning in a rule{doubled}"

@@ -310,8 +310,15 @@ def _qualified(router: Router, provider: str, default_syntax: str) -> Router:
         service=qualify(router.service, provider),
         middlewares=tuple(qualify(name, provider) for name in router.middlewares),
         parents=tuple(qualify(name, provider) for name in router.parents),
-        syntax=router.syntax or ("v3" if router.default_rule else default_syntax),
+        syntax=_language(router, default_syntax),
     )
+
+
+def _language(router: Router, default: str) -> str:
+    """Return the rule language that counts: version 3 is that of this Traefik, which may know more than its first."""
+    if router.syntax and router.syntax != "v3":
+        return router.syntax
+    return default if default != "v2" or not (router.syntax or router.default_rule) else "v3"
 
 
 def _redirection(entrypoint: EntryPoint) -> Router | None:

@@ -7,21 +7,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from itertools import accumulate
-
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from raven_realtime.proxies.location import Location
 from raven_realtime.proxies.unreadable import Unreadable
+from raven_realtime.proxies.yamlnodes import Node, NotYaml, TooDeep, compose_all
 
 DEEPEST = 64
 """How deep values may nest: what these programs read nests less than ten deep."""
 
-_NULL = "tag:yaml.org,2002:null"
-_MOST_OPEN = 500
-_BRACKET = re.compile(r"[\[\]{}]")
 _STRINGS = json.JSONDecoder()
 _SPACE = re.compile(r"[ \t\r\n]*")
 _WORD = re.compile(r"-?\d[\d.eE+-]*|true|false|null")
@@ -103,27 +96,14 @@ def read_yaml(text: str, name: str, place: Location | None = None) -> Element:
     Raises:
         Unreadable: If it is not YAML, or nests too deeply.
     """
-    if _open_brackets(text) > _MOST_OPEN:
-        raise Unreadable(f"Values nest more than {DEEPEST} deep.", place or Location(name))
     try:
-        document = next(iter(YAML(typ="safe", pure=True).compose_all(text)), None)
-    except YAMLError as error:
-        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        reason = str(getattr(error, "problem", None) or error).partition("\n")[0]
-        where = place or Location(name, mark.line + 1 if mark else None)
-        raise Unreadable(f"This is not YAML: {reason}.", where) from error
-    except RecursionError:
-        raise Unreadable(f"Values nest more than {DEEPEST} deep.", place or Location(name)) from None
-    except (ValueError, LookupError, TypeError, AttributeError, AssertionError) as error:
-        raise Unreadable(f"This is not YAML: {error}.", place or Location(name)) from error
+        document = next(compose_all(text, DEEPEST + 1), None)
+    except NotYaml as error:
+        raise Unreadable(f"This is not YAML: {error.reason}.", place or Location(name, error.line)) from error
+    except TooDeep as error:
+        raise Unreadable(f"Values nest more than {DEEPEST} deep.", place or Location(name, error.line)) from None
     start = place or Location(name, 1)
     return Element(start) if document is None else _Nodes(name, place).element(document, start, 0)
-
-
-def _open_brackets(text: str) -> int:
-    """Return how many brackets are open at once at most: the reader's time grows with the square of it."""
-    depths = accumulate(1 if match[0] in "[{" else -1 for match in _BRACKET.finditer(text))
-    return max(depths, default=0)
 
 
 class _Nodes:
@@ -143,22 +123,22 @@ class _Nodes:
         return known
 
     def _made(self, node: Node, place: Location, depth: int) -> Element:
-        if isinstance(node, MappingNode):
-            return Element(place, Kind.MAPPING, entries=tuple(self._entries(node, depth).items()))
-        if isinstance(node, SequenceNode):
-            items = tuple(self.element(item, self._line(item), depth + 1) for item in node.value)
+        if node.entries is not None:
+            return Element(place, Kind.MAPPING, entries=tuple(self._entries(node.entries, depth).items()))
+        if node.items is not None:
+            items = tuple(self.element(item, self._line(item), depth + 1) for item in node.items)
             return Element(place, Kind.LIST, items=items)
-        is_null = not isinstance(node, ScalarNode) or node.tag == _NULL
-        return Element(self._line(node), Kind.NULL) if is_null else Element(self._line(node), Kind.SCALAR, node.value)
+        kind = Kind.NULL if node.is_null else Kind.SCALAR
+        return Element(self._line(node), kind, "" if node.is_null else node.value)
 
-    def _entries(self, node: MappingNode, depth: int) -> dict[str, Element]:
+    def _entries(self, entries: list[tuple[Node, Node]], depth: int) -> dict[str, Element]:
         merged: dict[str, Element] = {}
         own: dict[str, Element] = {}
-        for key, value in node.value:
-            if not isinstance(key, ScalarNode):
+        for key, value in entries:
+            if not key.is_scalar:
                 continue
             element = self.element(value, self._line(key), depth + 1)
-            if key.value == "<<" and key.style is None:
+            if key.value == "<<" and key.is_plain:
                 # Of several mappings that are merged in, the first has the word.
                 for source in reversed(element.items or (element,)):
                     merged |= dict(source.entries)
@@ -167,7 +147,7 @@ class _Nodes:
         return merged | own
 
     def _line(self, node: Node) -> Location:
-        return self._place or Location(self._name, node.start_mark.line + 1)
+        return self._place or Location(self._name, node.line)
 
 
 def read_json(text: str, name: str) -> Element:

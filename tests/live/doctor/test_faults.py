@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from raven_realtime.live import Outcome
+from raven_realtime.live import Outcome, bundles
 from raven_realtime.live.doctor import journey
 from raven_realtime.live.doctor.diagnosis import Diagnosis
 from raven_realtime.live.doctor.journey import Question, diagnose
 from raven_realtime.live.publisher import Publisher
 from raven_realtime.live.target import Credentials, Target
-from tests.live.conftest import StartNginx
+from tests.live.conftest import HEALTHY, StartNginx
 from tests.live.doctor.promptness import within
 from tests.live.test_nginx_faults import TABLE
 
+MOST_REQUESTS = 50
+"""What a walk without credentials asks at most, a page with many scripts of its own included."""
 HEALTHY_SECONDS = 5.0
 """Within this a healthy path is judged, without --hold; the event included."""
 
@@ -88,6 +91,14 @@ def test_a_healthy_path_without_credentials_in_under_five_seconds(nginx: StartNg
     assert diagnosis.sentence == f"No hop is broken, but: {port}. Not checked: room, event."
 
 
+def test_a_walk_without_credentials_asks_little(nginx: StartNginx, tmp_path: Path) -> None:
+    log = tmp_path / "asked.log"
+    diagnosis = walked(Question(nginx(http="log_format one '$request';", server=f"access_log {log} one;")))
+    assert diagnosis.healthy, diagnosis
+    asked = [line for line in log.read_text().splitlines() if "/assets/" not in line and "/ping" not in line]
+    assert 10 < len(asked) <= MOST_REQUESTS - bundles.MOST_SCRIPTS, asked
+
+
 def test_a_healthy_path_with_credentials_and_no_bench(nginx: StartNginx, credentials: Credentials) -> None:
     diagnosis = walked(Question(replace(nginx(), credentials=credentials), channel="general"))
     assert diagnosis.healthy, diagnosis
@@ -121,3 +132,50 @@ def test_the_remedy_fits_the_stack_that_was_seen(nginx: StartNginx) -> None:
     assert diagnosis.verdict is not None
     assert "On nginx:" in diagnosis.verdict[1].todo
     assert "On Traefik:" not in diagnosis.verdict[1].todo
+
+
+@pytest.mark.parametrize(
+    ("location", "page", "code", "at_fault"),
+    [
+        (HEALTHY, "return 502;", "RT044", "web"),
+        ("return 503;", "return 503;", "RT047", "edge"),
+        ("return 429;", "return 429;", "RT047", "edge"),
+        ("return 502;", "return 502;", "RT002", "realtime"),
+    ],
+    ids=["only the web is away", "maintenance", "a limit", "all of it is away"],
+)
+def test_a_page_that_is_away(nginx: StartNginx, location: str, page: str, code: str, at_fault: str) -> None:
+    diagnosis = walked(Question(nginx(location, server=f"location = / {{ {page} }}")))
+    assert diagnosis.verdict is not None
+    assert (diagnosis.verdict[1].code, diagnosis.verdict[1].at_fault) == (code, at_fault), diagnosis.results
+
+
+def test_the_site_is_the_pages(nginx: StartNginx) -> None:
+    boot = '<script>frappe.boot={"sitename":"raven.localhost"}</script>'
+    page = f"location = / {{ default_type text/html; return 200 '{boot}'; }}"
+    diagnosis = walked(Question(replace(nginx(server=page), site="")))
+    assert diagnosis.healthy, diagnosis.results
+    assert diagnosis.target.site == "raven.localhost"
+
+
+def test_a_page_that_names_another_site_than_the_realtime_process(nginx: StartNginx) -> None:
+    page = """location = / { default_type text/html; return 200 '<script>window.site_name="Acme"</script>'; }"""
+    by_host = HEALTHY.replace("raven.localhost", "127.0.0.1")
+    diagnosis = walked(Question(replace(nginx(by_host, server=page), site="")))
+    assert diagnosis.healthy, diagnosis.results
+    assert diagnosis.target.site == ""
+
+
+def test_a_bench_that_is_not_there_is_not_checked(nginx: StartNginx, credentials: Credentials, tmp_path: Path) -> None:
+    publisher = Publisher(tmp_path, "raven.localhost", "no-such-bench")
+    diagnosis = walked(Question(replace(nginx(), credentials=credentials), publisher=publisher))
+    assert diagnosis.healthy, diagnosis.results
+    assert [result.summary for result in diagnosis.unchecked] == [
+        "no-such-bench cannot be run: No such file or directory: give --bench-command"
+    ]
+
+
+def test_a_sid_that_is_no_session_is_noticed(nginx: StartNginx) -> None:
+    diagnosis = walked(Question(replace(nginx(), credentials=Credentials(sid="0" * 40))))
+    assert diagnosis.verdict is not None
+    assert (diagnosis.verdict[0], diagnosis.verdict[1].code) == ("connect", "RT042")

@@ -15,7 +15,7 @@ import pytest
 
 from demo.running import RunningBench, free_ports
 from raven_realtime.live import Outcome, Result
-from raven_realtime.live.checks import callback, ports
+from raven_realtime.live.checks import callback, configuration, listening, ports
 from raven_realtime.live.doctor.diagnosis import Diagnosis
 from raven_realtime.live.doctor.journey import INWARD, Question, diagnose
 from raven_realtime.live.inside import Inside
@@ -64,7 +64,7 @@ def test_healthy(bench: RunningBench, nginx: StartNginx, tmp_path: Path) -> None
     assert diagnosis.healthy, diagnosis.results
     assert [found.code for _, found in diagnosis.findings if found.code != "RT017"] == []
     assert {check for check, outcome in seen.items() if outcome is Outcome.PASS} == {
-        "configuration", "upstream", "listening", "ports", "redis", "callback"
+        "configuration", "upstream", "listening", "ports", "redis", "callback", "versions"
     }  # fmt: skip
     assert result(diagnosis, "listening").facts["realtime"] == ["Node"]
 
@@ -240,3 +240,64 @@ def test_secret_of_redis_is_in_no_output(bench: RunningBench) -> None:
         ran = cli("doctor", target.origin, "--site", SITE, "-o", form, environment=environment)
         assert "redis" in ran.stdout
         assert "planted-secret" not in ran.stdout + ran.stderr
+
+
+def test_two_processes_with_a_port_each_are_no_mixture(
+    bench: RunningBench, nginx: StartNginx, second_socketio: str, tmp_path: Path
+) -> None:
+    servers = "".join(f"server {url.removeprefix('http://')}; " for url in (bench.socketio_url, second_socketio))
+    target = nginx(HEALTHY.replace("$socketio", "http://both"), http=f"upstream both {{ ip_hash; {servers}}}")
+    diagnosis = walked(target, Inside(bench=bench.path, nginx=roomy(target, tmp_path)))
+    assert "RT016" not in [found.code for _, found in diagnosis.findings]
+    assert result(diagnosis, "configuration").outcome is Outcome.PASS
+    assert result(diagnosis, "upstream").outcome is Outcome.PASS
+
+
+def test_the_path_that_nginx_takes_away_is_the_cause_and_not_its_size(
+    bench: RunningBench, nginx: StartNginx, tmp_path: Path
+) -> None:
+    target = replace(nginx(HEALTHY.replace("proxy_pass $socketio;", "proxy_pass $socketio/;")), timeout=1.5)
+    outside = asyncio.run(diagnose(Question(target)))
+    inside = walked(target, Inside(bench=bench.path, nginx=tmp_path / str(target.port) / "nginx.conf"))
+    for diagnosis in (outside, inside):
+        assert diagnosis.verdict is not None
+        assert diagnosis.verdict[1].code == "RT007", [(one.hop, one.summary) for one in diagnosis.results]
+
+
+def test_a_process_on_another_port_than_the_configured_one_is_found(
+    bench: RunningBench, other_bench: Callable[..., Path]
+) -> None:
+    another = free_ports().socketio
+    for folder, code in ((bench.path, "RT016"), (other_bench(socketio_port=another), "RT002")):
+        inside = Inside(bench=folder)
+        vars(inside)["port"] = another
+        told = asyncio.run(listening.check(Target.parse("127.0.0.1:1"), inside))
+        assert [found.code for found in told.findings] == [code], told
+        assert (f":{bench.ports.socketio}" in told.summary) is (code == "RT016")
+
+
+def test_a_configuration_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    ran = cli("doctor", "http://127.0.0.1:1", "--nginx", str(tmp_path / "nginx.cnf"))
+    assert ran.returncode == 2
+    assert "nginx.cnf is not a file" in ran.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes a process the first one")
+def test_the_configuration_of_a_containers_own_nginx_is_printed(tmp_path: Path) -> None:
+    port = free_ports().web
+    file = tmp_path / "sidecar.conf"
+    file.write_text(
+        f"daemon off; pid {tmp_path}/pid; error_log stderr; events {{}} "
+        f"http {{ access_log off; server {{ listen 127.0.0.1:{port}; location /socket.io/ {{ return 204; }} }} }}\n"
+    )
+    started = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "nginx", "-e", "stderr", "-c", str(file)]
+    with subprocess.Popen(started, stderr=subprocess.DEVNULL) as process:
+        try:
+            _wait_for(port)
+            first = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0]
+            enter = ["nsenter", "-t", first, "-p", "-m", "sh", "-c", configuration.DUMP]
+            printed = subprocess.run(enter, capture_output=True, text=True, check=True).stdout
+        finally:
+            process.terminate()
+    assert printed.startswith(f"# configuration file {file}:")
+    assert "location /socket.io/" in printed

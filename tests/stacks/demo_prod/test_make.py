@@ -48,7 +48,8 @@ class Life:
 @pytest.fixture(scope="module")
 def life() -> Iterator[Life]:
     """One life, of a server called after this test run: a developer's own stays as it is."""
-    folder, name = Path(tempfile.mkdtemp(prefix="rr-make-")), f"make-{os.getpid()}"  # short enough for sockets
+    name = f"make-{os.getpid()}"
+    folder = Path(tempfile.mkdtemp(prefix=f"rr-{name}-"))  # short enough for sockets
     copy = checkout(folder / "c")
     for built in (
         image.ensure_nginx_image_tar(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from raven_realtime.settings import FALLBACK_TLS_PORT, SOCKET_TUNNEL_PORT
+from raven_realtime.ports import FALLBACK_TLS_PORT, SOCKET_TUNNEL_PORT
 from tests import golden
 from tests.stacks.checkout import checkout
 from tests.stacks.deployment import QUICK

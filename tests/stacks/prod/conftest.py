@@ -12,14 +12,14 @@ import pytest
 
 from demo.server import Server
 from tests.stacks.checkout import Checkout, checkout
-from tests.stacks.prod.production import HOST, SECOND_HOST, SECOND_SITE
+from tests.stacks.prod.production import HOST, SECOND_HOST, SECOND_SITE, THIRD_HOST
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     """A server of this test run's own, up; its folder's path is short enough for the sockets in it."""
-    folder = Path(tempfile.mkdtemp(prefix="rr-prod-"))
-    built = Server(f"prod-{os.getpid()}", folder, (HOST, f"{SECOND_HOST}={SECOND_SITE}"))
+    folder = Path(tempfile.mkdtemp(prefix=f"rr-prod-{os.getpid()}-"))
+    built = Server(f"prod-{os.getpid()}", folder, (HOST, f"{SECOND_HOST}={SECOND_SITE}", THIRD_HOST))
     try:
         built.up()
         yield built

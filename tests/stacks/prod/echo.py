@@ -9,7 +9,7 @@ import json
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from raven_realtime.settings import SOCKETIO_PORT
+from raven_realtime.ports import SOCKETIO_PORT
 
 
 class Echo(BaseHTTPRequestHandler):

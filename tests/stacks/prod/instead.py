@@ -10,7 +10,7 @@ from pathlib import Path
 
 from demo.server import Server
 from demo.server.namespaces import listens
-from raven_realtime.settings import SOCKETIO_PORT
+from raven_realtime.ports import SOCKETIO_PORT
 from tests.stacks.prod.production import within
 from toolchain.places import ROOT
 

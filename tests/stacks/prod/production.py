@@ -21,6 +21,8 @@ from tests.stacks.checkout import Checkout, Ran
 
 HOST, SITE = "v2.sysmayal.cloud", "v2.sysmayal.cloud"
 SECOND_HOST, SECOND_SITE = "erp.sysmayal.cloud", "erp.localhost"
+THIRD_HOST = "refused.sysmayal.cloud"
+"""A site too, for a stack beside the others': the realtime process asks the web of the host that it is called by."""
 HANDSHAKE = "/socket.io/?EIO=4&transport=polling"
 CURL = ("curl", "-sS", "--noproxy", "*", "--max-time", "5")
 CAPACITY = 2_000

@@ -15,7 +15,7 @@ from demo.bench_folder import Ports, read_json_object, write_json
 from demo.processes import ROOT
 from demo.running import RunningBench, free_ports, running_bench
 from raven_realtime.findings import explain
-from raven_realtime.settings import FALLBACK_TLS_PORT, SOCKETIO_PORT
+from raven_realtime.ports import FALLBACK_TLS_PORT, SOCKETIO_PORT
 from tests import golden
 from tests.engine import Run, Stack
 from tests.stacks.checkout import Checkout, checkout

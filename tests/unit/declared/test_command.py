@@ -81,6 +81,21 @@ def test_a_states_plain_variable_is_reported_and_its_secret_one_is_not() -> None
     assert "hunter2" not in result.output
 
 
+def test_an_include_that_is_not_there_is_said_and_the_rest_is_judged(here: Path) -> None:
+    sent = "proxy_http_version 1.1; proxy_set_header Host $host; proxy_pass http://127.0.0.1:3000;"
+    (here / "site.conf").write_text(
+        "server {\n listen 443 ssl;\n server_name io.example.com;\n include options-ssl-nginx.conf;\n"
+        f" location /socket.io/ {{ {sent} }}\n location / {{\n  include none.conf;\n {sent} }}\n}}\n"
+    )
+    result = lint("site.conf", "-o", "json")
+    found = {each["code"]: each for each in json.loads(result.stdout)["findings"] if each["code"] in {"RT025", "RT116"}}
+    assert {code: (each["level"], each["line"]) for code, each in found.items()} == {
+        "RT025": ("error", 5),
+        "RT116": ("note", 7),
+    }
+    assert "include none.conf at site.conf:7 is not here to be read" in found["RT116"]["evidence"]
+
+
 def test_a_plain_value_of_a_secret_key_is_reported_and_not_shown(here: Path) -> None:
     (here / "Pulumi.yaml").write_text("name: a\nconfig:\n  pin: {type: string, secret: true}\n  host: {type: string}\n")
     plain = "config:\n  a:host: chat.example.com\n  a:pin: hunter2\n  a:ngrokAuthtoken: hunter2\n"
@@ -97,12 +112,11 @@ def test_a_plain_value_of_a_secret_key_is_reported_and_not_shown(here: Path) -> 
     [
         ("empty.conf", b"", "empty.conf: the file holds no nginx directive"),
         ("open.conf", b"http {\n server {\n", "open.conf:2: the block of 'server' is never closed"),
-        ("include.conf", b"http {\n include nowhere.conf;\n}\n", "include.conf:2: include nowhere.conf: "),
         ("loop.conf", b"http {\n include loop.conf;\n}\n", "loop.conf:2: include loop.conf: the file includes itself"),
         ("binary.conf", b"\x00\x01\x02", "binary.conf is not an nginx configuration: it is a binary file"),
         ("binary.yml", b"\xff\xfe\x00\x80", "binary.yml:1: the file is not text in UTF-8"),
         ("empty.yml", b"", "empty.yml: the file is empty"),
-        ("list.yml", b"a: [1,\nb: 2\n", "list.yml:3: the file is not YAML"),
+        ("list.yml", b"a: [1,\nb: 2\n", "list.yml:2: the file is not YAML"),
         ("huge.yml", b"a: " + b"x" * 600_000, "huge.yml: the file has 600003 bytes"),
         ("deep.yml", b"[" * 5000, "deep.yml"),
         ("bomb.yml", b"a: &a [x,x,x,x,x,x,x,x,x]\n" + b"".join(

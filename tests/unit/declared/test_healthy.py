@@ -102,7 +102,7 @@ def test_what_is_said_of_several_sites_at_one_place_is_said_once(tmp_path: Path)
         ("several_apps", "docker-compose.yml", "headers.Origin:", "headers.X-Origin:", "RT008"),
         ("several_apps", "docker-compose.yml", "PathPrefix(`/wiki`)", "PathPrefix(`/socket.io/x`)", "RT005"),
         ("several_sites", "compose.yml", "traefik.docker.network: proxy", "x: y", "RT004"),
-        ("several_sites", "realtime.conf", "listen 80", "listen 81", "RT105"),
+        ("several_sites", "realtime.conf", "listen 80", "listen 81", "RT002"),
         ("sidecar_compose", "compose.yml", 'user: "101:101"', "user: root", "RT109"),
         ("sidecar_compose", "realtime.conf", "wss https;", "", "RT011"),
         ("swarm", "stack.yml", "      replicas: 1\n      labels:", "      replicas: 1\n    labels:", "RT104"),

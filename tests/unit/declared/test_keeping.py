@@ -302,6 +302,6 @@ def test_a_file_on_standard_input(here: Path, text: str, code: str) -> None:
 
 
 def test_a_place_on_standard_input(here: Path) -> None:
-    assert "standard-input.conf:9: note RT107" in lint("-", given=NGINX).out
-    assert "standard-input.yml:6: error RT104" in lint("-", given=COMPOSE.format("x")).out
+    assert "standard input:9: note RT107" in lint("-", given=NGINX).out
+    assert "standard input:6: error RT104" in lint("-", given=COMPOSE.format("x")).out
     assert lint("-", given="").code == 2

@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 
-from raven_realtime.declared import judge, resources
+from raven_realtime.declared import files, judge, resources
 from tests.policies.declared import COMMAND, Declared, as_resources
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LENGTH = 200_000
 """Repetitions: at the square of it, one of these searches would take minutes."""
+
+
+def test_a_folder_of_two_thousand_unrelated_files_is_passed_over_soon(tmp_path: Path) -> None:
+    values = "\n".join(f"key{number}: {{a: [{number}, b], c: 'some text'}}" for number in range(40))
+    for number in range(1000):
+        (tmp_path / f"{number}.yml").write_text(f"{values}\n---\n{values}" if number % 5 == 0 else values)
+        (tmp_path / f"{number}.json").write_text('{"name": "x", "values": [1, 2, 3]}')
+    began = time.process_time()
+    reading = files.read([str(tmp_path)])
+    assert judge(reading.world) == []
+    assert reading.problems == []
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize("key", ["stdin", "create"])

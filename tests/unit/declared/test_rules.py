@@ -26,8 +26,12 @@ def test_rule_has_a_page(rule: Rule) -> None:
     assert (ROOT / FOLDER / f"{rule.entry.code}.md").exists()
 
 
+SAME = {"one-tunnel": "the cookie of another host does not arrive, as cookie-arrives says where a proxy drops it"}
+"""Rules that see another cause of what another one reports."""
+
+
 def test_a_rule_reports_one_code_of_its_own() -> None:
-    told = [rule.entry.code for rule in rules().values()]
+    told = [rule.entry.code for rule in rules().values() if rule.name not in SAME]
     assert sorted(told) == sorted(set(told))
 
 

@@ -41,7 +41,7 @@ def plan(**properties: Any) -> Plan:
 def shown(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     """Return the report's lines about the properties of the one resource; without the resource: what it says of it."""
     text = markdown("prod", plan(**before), plan(**after), Source("Pulumi.prod.yaml"), Source("Pulumi.prod.yaml"))
-    change = text.partition("### Planned change\n\n")[2].partition("\n\n### Owner")[0]
+    change = text.partition("### Planned change\n\n")[2].partition("\n\n### Where")[0]
     return [line.removeprefix("  - ") for line in change.splitlines() if line.startswith("  - ")] or [
         change.rpartition("\n\n")[2]
     ]

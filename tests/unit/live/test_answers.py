@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from raven_realtime.live import Outcome
 from raven_realtime.live.answer import BODY_LIMIT, Answer
 from raven_realtime.live.checks import handshake
-from raven_realtime.live.refusals import UPGRADE, refused, stack
+from raven_realtime.live.checks.edge import sites_name
+from raven_realtime.live.engineio import UPGRADE
+from raven_realtime.live.refusals import refused, stack
 from raven_realtime.live.target import Place, Target
 from raven_realtime.shown import shown
 
@@ -218,3 +220,18 @@ def test_a_large_body_is_cut() -> None:
     answer = Answer.from_curl(HEAD.encode() + b"x" * (BODY_LIMIT + 1))
     assert answer is not None
     assert (len(answer.body), answer.truncated) == (BODY_LIMIT, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "site"),
+    [
+        ('<script>frappe.boot = {"lang": "en", "sitename": "a.example.com"}</script>', "a.example.com"),
+        (r'<script>frappe.boot = JSON.parse("{\"sitename\": \"a.example.com\"}")</script>', "a.example.com"),
+        ('<script>window.site_name = "a.example.com"</script>', "a.example.com"),
+        ('<meta property="og:site_name" content="Chat">', ""),
+        ('<script>x = {"sitename": "<img src=x>"}</script>', ""),
+        ("<html>no boot", ""),
+    ],
+)
+def test_the_site_that_a_page_names(text: str, site: str) -> None:
+    assert sites_name(Answer(200, {"content-type": "text/html"}, text.encode())) == site

@@ -4,12 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import shutil
-import socket
-import subprocess
-import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +16,6 @@ from raven_realtime.live.target import Target
 from raven_realtime.machine import Listener, Machine
 
 PORT = 9000
-NOBODY = 65534
 PROGRAM = "/usr/bin/node"
 SETPRIV = ("setpriv", "--reuid", "1001", "--regid", "1002", "--clear-groups", "setsid", "--wait")
 OWNED = "Name:\tnode\nUid:\t1001\t1001\t1001\t1001\nGid:\t1002\t1002\t1002\t1002\nGroups:\t0\n"
@@ -106,39 +99,3 @@ def test_whatever_the_program_answers_fits_one_line_of_a_report(answer: str, out
     for text in (told.summary, *(found.evidence for found in told.findings)):
         assert text.isprintable()
         assert len(text) < 400
-
-
-@pytest.fixture
-def foreign() -> Iterator[int]:
-    """Listen as nobody with a real Node; gives the port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    node = shutil.which("node") or "node"
-    serve = f"require('http').createServer().listen({port}, '127.0.0.1')"
-    as_nobody = ("setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups")
-    with subprocess.Popen([*as_nobody, node, "-e", serve], env={"PATH": "/usr/bin:/bin"}) as process:
-        try:
-            until = time.monotonic() + 10
-            while time.monotonic() < until:
-                with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                time.sleep(0.05)
-            yield port
-        finally:
-            process.terminate()
-
-
-@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("node") is None, reason="only root becomes another user")
-def test_a_real_process_of_another_user(foreign: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # A folder that only root may enter, as root's home is.
-    tmp_path.chmod(0o700)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("RAVEN_REALTIME_SID", "planted")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "planted")
-    ids = "process.getuid(), process.getgid(), process.getgroups().join(), Object.keys(process.env).length"
-    monkeypatch.setattr(callback, "_ASK", f"console.log(JSON.stringify({{failed: [{ids}].join(' ')}}))")
-    told = asked(Machine(), foreign)
-    # getgroups of Node adds the process's own group
-    assert told.summary.endswith(f": {NOBODY} {NOBODY} {NOBODY} 0"), told

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from raven_realtime.live.answer import Answer
 from raven_realtime.live.checks import connect
 from raven_realtime.live.packets import Packet, read, write
+from raven_realtime.live.web import USER_INFO, WHO, Said, Web
 
 SITE = "/chat.example.com"
 
@@ -31,8 +35,9 @@ TABLE: dict[str, tuple[list[str], bool, list[str]]] = {
     "namespace": ([error("Invalid namespace")], False, ["RT009"]),
     "namespace, and connected all the same": ([error("Invalid namespace"), ACCEPTED], False, ["RT009"]),
     "no answer from the web": ([FETCH], True, ["RT012"]),
-    "the web says no": ([error("Unauthorized")], True, ["RT042"]),
-    "the web says something odd": ([error("Unauthorized: TypeError: Cannot read properties")], True, ["RT042"]),
+    "no sid, 14's words": ([error("No sid transmitted.")], False, []),
+    "the callback failed, and no word says why": ([error("Unauthorized")], True, ["RT012"]),
+    "the web says something odd": ([error("Unauthorized: TypeError: Cannot read properties")], True, ["RT012"]),
     "the cookie was sent and lost": ([NO_COOKIE], True, ["RT013"]),
     "words that nobody knows": ([error("xhr")], False, ["RT041"]),
     "text instead of an object": ([f'44{SITE},"Unable to connect"'], False, ["RT041"]),
@@ -55,6 +60,79 @@ def test_a_dead_namespace_is_named() -> None:
     assert "dead namespace" in result.findings[0].evidence
 
 
+def told(path: str, status: int = 200, message: object = None, text: str = "") -> Said:
+    body = text or json.dumps({"message": message} if status == 200 else {"exc_type": "X"})
+    return Said(path, Answer(status, {"content-type": "application/json"}, body.encode()))
+
+
+USER, SOMEBODY = "demo@example.com", {"user": "demo@example.com", "installed_apps": ["frappe"]}
+KNOWS = Web(told(WHO, message=USER), told(USER_INFO, message=SOMEBODY))
+OLD = Web(told(WHO, message=USER), told(USER_INFO, message={"user": USER}))
+SECRETIVE = Web(told(WHO, message=USER), told(USER_INFO, message={}))
+STRANGER = Web(told(WHO, 403), told(USER_INFO, message={"user": "Guest", "installed_apps": []}))
+SECRETIVE_STRANGER = Web(told(WHO, 403), told(USER_INFO, message={}))
+WRONG_KEY = Web(told(WHO, 401), told(USER_INFO, 401))
+DOWN = Web(told(WHO, 502, text="<html>Bad Gateway"), told(USER_INFO, 502, text="<html>Bad Gateway"))
+BROKEN = Web(told(WHO, message=USER), told(USER_INFO, 500))
+HANGS = Web(told(WHO, message=USER), Said(USER_INFO, None, "no complete answer within 2 s"))
+GONE = Web(Said(WHO, None, "refused"), Said(USER_INFO, None, "refused"))
+PAGE = Web(told(WHO, text="<html>Log in"), told(USER_INFO, text="<html>Log in"))
+
+CERTIFICATE = "Unauthorized: Error: self-signed certificate in certificate chain"
+FAILED = "Unauthorized: TypeError: fetch failed"
+NOTHING = "Unauthorized: TypeError: Cannot read properties of undefined (reading 'user')"
+HTML = "Unauthorized: SyntaxError: Unexpected token '<'"
+
+# the realtime process's words (none: silence), what the web says, a guest's or not, Python or not: the code
+CAUSES: dict[str, tuple[str, Web, bool, bool, str]] = {
+    "14, 15: certificate": (CERTIFICATE, OLD, False, False, "RT012"),
+    "16: fetch failed": (FAILED, KNOWS, False, False, "RT012"),
+    "16: fetch failed, a guest": (FAILED, STRANGER, True, False, "RT012"),
+    "Node with the secret: fetch failed": (FAILED, SECRETIVE, False, False, "RT012"),
+    "16: a page instead of JSON": (HTML, PAGE, False, False, "RT012"),
+    "Python: the bare word": ("Unauthorized", SECRETIVE, False, True, "RT012"),
+    "Python: the bare word, a guest": ("Unauthorized", SECRETIVE_STRANGER, True, True, "RT012"),
+    "Node: the secret differs": ("Unauthorized", SECRETIVE, False, False, "RT045"),
+    "Node: the secret differs, a guest": ("Unauthorized", SECRETIVE_STRANGER, True, False, "RT045"),
+    "an old process beside a new web": (NOTHING, SECRETIVE, False, False, "RT045"),
+    "the web is down": (HTML, DOWN, False, False, "RT044"),
+    "the web is down, a guest, Python": ("Unauthorized", DOWN, True, True, "RT044"),
+    "the web answers nothing at all": ("", GONE, False, False, "RT044"),
+    "get_user_info answers 500": ("Unauthorized", BROKEN, False, True, "RT012"),
+    "get_user_info hangs": ("", HANGS, False, False, "RT012"),
+    "get_user_info hangs, and Python gave up": ("Unauthorized", HANGS, False, True, "RT012"),
+    "silence, and the web answers": ("", SECRETIVE, False, True, "RT046"),
+    "a wrong API key": ("Unauthorized: Error: Unauthorized", WRONG_KEY, False, False, "RT042"),
+    "a session that ended": ("Unauthorized", SECRETIVE_STRANGER, False, True, "RT042"),
+}
+
+
+@pytest.mark.parametrize(("said", "web", "guest", "python", "code"), CAUSES.values(), ids=CAUSES.keys())
+def test_a_callback_that_fails(said: str, web: Web, guest: bool, python: bool, code: str) -> None:
+    packets = (Packet("44", SITE, {"message": said}),) if said else ()
+    tried = connect.Tried(SITE, packets, "" if said else "CONNECT: no answer within 4 s")
+    assert tried.of_the_callback
+    found = connect.callback_failed(tried, web, guest=guest, python=python)
+    assert found.code == code
+    assert not guest or found.code != "RT042"
+
+
+@pytest.mark.parametrize(
+    ("text", "root"),
+    [
+        ('40{"sid":"x"}', False),
+        ('44{"message":"Invalid namespace"}', False),
+        ('44{"message":"Invalid origin"}', True),
+        ('44{"message":"No cookie transmitted."}', True),
+    ],
+    ids=["15 and later", "Python", "14, no Origin", "14"],
+)
+def test_only_14_asks_on_the_root_namespace(text: str, root: bool) -> None:
+    packet = read(text)
+    assert packet is not None
+    assert connect.asks_at_root([packet]) is root
+
+
 @pytest.mark.parametrize(
     ("text", "packet"),
     [
@@ -72,6 +150,10 @@ def test_a_dead_namespace_is_named() -> None:
 )
 def test_read(text: str, packet: Packet | None) -> None:
     assert read(text) == packet
+
+
+def test_the_root_namespace_is_not_written() -> None:
+    assert (write("40", "/"), write("42", "/", ["x"])) == ("40", '42["x"]')
 
 
 @pytest.mark.parametrize("data", [None, ["doc_subscribe", "Raven Channel", "general"], {"sid": "x"}])

@@ -42,7 +42,7 @@ class Host(Inside):
     def containers(self) -> list[Container]:
         return list(self.runs)
 
-    def in_docker(self, *_: str) -> str:
+    def in_docker(self, *_: str, stdin: str = "") -> str:
         return ""
 
 

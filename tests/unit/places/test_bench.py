@@ -130,7 +130,7 @@ def test_folders(paths: list[str], expected: tuple[Bench, ...]) -> None:
     assert benches_in(paths) == expected
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(
     st.dictionaries(
         st.sampled_from(["socketio_port", "developer_mode", "domains", "redis_cache", "x"]),

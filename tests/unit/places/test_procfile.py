@@ -85,7 +85,7 @@ def test_told_by_content(text: str, expected: bool) -> None:
     assert procfile.is_procfile(text) is expected
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(st.text(alphabet="web: bashc-'\"&|;=\\\n1", max_size=80))
 def test_any_text_is_read(text: str) -> None:
     procfile.is_procfile(text)

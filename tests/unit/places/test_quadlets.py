@@ -142,7 +142,7 @@ def test_services_of_systemd() -> None:
     assert process.location == Location("system/frappe-socketio.service", 3)
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(st.text(alphabet="[]Container=\\\n#;\"' :a-1", max_size=80))
 def test_any_text_is_read_or_unreadable(text: str) -> None:
     with contextlib.suppress(Unreadable):

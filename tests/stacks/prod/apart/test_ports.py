@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from demo.bench_folder import create_bench, write_json
-from raven_realtime.settings import SOCKETIO_PORT
+from raven_realtime.ports import SOCKETIO_PORT
 from raven_realtime.sidecar.scripts import FOLDER, command
 from tests import golden
 from toolchain.places import ROOT

@@ -20,10 +20,10 @@ from tests import golden
 from tests.stacks.checkout import Checkout
 from tests.stacks.prod.apart.test_remote import from_laptop
 from tests.stacks.prod.instead import echo
-from tests.stacks.prod.production import ANSWERS_WITHIN, HANDSHAKE, Production, get, stack_on, within
+from tests.stacks.prod.production import ANSWERS_WITHIN, HANDSHAKE, THIRD_HOST, Production, get, stack_on, within
 
 GOLDEN = Path(__file__).parent / "golden"
-HOST, NEW_HOST = "refused.sysmayal.cloud", "new.sysmayal.cloud"
+HOST, NEW_HOST = THIRD_HOST, "new.sysmayal.cloud"
 ROUTER = "refused"
 NO_DIGEST = f"sha256:{'0' * 64}"
 
@@ -141,7 +141,7 @@ def test_refused_before_anything_is_made(refused: Production, name: str) -> None
 def test_a_certificate_resolver_that_traefik_does_not_know_is_named(refused: Production) -> None:
     """Where it cannot be told before, because Traefik's configuration cannot be read."""
     with untold(refused.server):
-        said = refusal(refused, certResolver="nosuch")
+        said = refusal(refused, certResolver="nosuch", hosts=[NEW_HOST])
     golden.hold(GOLDEN / "certresolver.txt", said)
     (left,) = refused.containers()
     assert refused.up().code == 0

@@ -51,7 +51,7 @@ def test_traefik_itself_is_asked(changing: Production) -> None:
 def test_routes_says_who_owns_what_of_the_server(prod: Production, source: tuple[str, ...], files: bool) -> None:
     program = str(prod.copy.folder / ".venv/bin/raven-realtime")
     said = prod.server.run_inside(program, "routes", HOST, *source).stdout
-    _, at_the_door, rest = said.partition(f"{HOST} at websecure (TLS)\n")
+    _, at_the_door, rest = said.partition(f"https://{HOST} (traefik, entrypoint websecure)\n")
     assert at_the_door, said
-    assert re.match(r"  /socket\.io/ +frappe-socketio@docker → frappe-socketio@docker \(\S*( |:)80\)\n", rest), said
-    assert ("frappe-web-1@file → frappe-web@file" in rest) is files, said
+    assert re.match(r"  /socket\.io/ +→ traefik → \S+:80\n +traefik: frappe-socketio@docker matches", rest), said
+    assert ("frappe-web-1@file" in rest) is files, said

@@ -13,7 +13,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-from raven_realtime.settings import MULTIPLEXER_PORT
+from raven_realtime.ports import MULTIPLEXER_PORT
 from tests.stacks.deployment import Deployment, within
 
 MULTIPLEXER = f"127.0.0.1:{MULTIPLEXER_PORT}"

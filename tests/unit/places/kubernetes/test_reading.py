@@ -104,8 +104,8 @@ def test_what_is_a_manifest_is_told_without_parsing(text: str, manifest: bool, t
         (SERVICE.format("one") + "---\n" + SERVICE.format("two") + "  broken", 14, "not YAML"),
         (SERVICE.format("one") + "spec: {}\n", 7, "twice"),
         (SERVICE.format("one") + "---\n" + SERVICE.format("{{ .Values.name }}-x: y"), 11, "template"),
-        (SERVICE.format("one") + "deep: " + "[" * 3000, 7, "nest"),
-        ('{"apiVersion": "v1", "kind": "Service", "deep": ' + "[" * 100000, 1, "nest"),
+        (SERVICE.format("one") + "deep: " + "[" * 3000, 7, "40 levels"),
+        ('{"apiVersion": "v1", "kind": "Service", "deep": ' + "[" * 100000, 1, "40 levels"),
         (SERVICE.format("&a [*a]"), None, "a.yaml"),
     ],
 )

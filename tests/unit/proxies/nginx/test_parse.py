@@ -91,9 +91,6 @@ class TestIncludes:
         ("files", "message"),
         [
             pytest.param(
-                {"nginx.conf": "http {\n include gone.conf;\n}"}, "nginx.conf:2: include gone.conf", id="missing"
-            ),
-            pytest.param(
                 {"nginx.conf": "include nginx.conf;"},
                 "nginx.conf:1: include nginx.conf: the file includes itself",
                 id="self",

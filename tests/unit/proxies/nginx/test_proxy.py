@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from raven_realtime.proxies.interface import Affinity, Answered, Passed, Redirected, Request
+from raven_realtime.proxies.interface import Affinity, Answered, Passed, Redirected, Request, Undecided
 from raven_realtime.proxies.location import Location
 from raven_realtime.proxies.nginx.parse import parse_text
 from raven_realtime.proxies.nginx.proxy import Nginx
@@ -31,6 +31,27 @@ def test_how_a_server_is_chosen(inner: str, affinity: Affinity) -> None:
     outcome = made.handle(Request("a.example"))
     assert isinstance(outcome, Passed)
     assert outcome.affinity is affinity
+
+
+@pytest.mark.parametrize(
+    ("inner", "to"),
+    [
+        ("server a:1; server b:1;", ("a:1", "b:1")),
+        ("server a:1; server b:1 down;", ("a:1",)),
+        ("server a:1; server b:1 backup;", ("a:1",)),
+        ("server a:1 down;", None),
+        ("0 server a:1; keepalive 32;", None),
+    ],
+)
+def test_which_servers_get_it_while_all_is_well(inner: str, to: tuple[str, ...] | None) -> None:
+    made = nginx(f"upstream u {{ {inner} }} server {{ location / {{ proxy_pass http://u; }} }}")
+    outcome = made.handle(Request("a.example"))
+    if to is None:
+        assert isinstance(outcome, Undecided)
+        assert "upstream u at n.conf:1 has no server that is in use" in outcome.why
+    else:
+        assert isinstance(outcome, Passed)
+        assert outcome.to == to
 
 
 def test_who_is_asked_first() -> None:

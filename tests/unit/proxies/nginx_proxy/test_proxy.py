@@ -303,7 +303,7 @@ WORDS = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(
     st.dictionaries(
         st.sampled_from(["VIRTUAL_HOST", "VIRTUAL_PATH", "VIRTUAL_DEST", "VIRTUAL_PORT", "VIRTUAL_HOST_MULTIPORTS"]),

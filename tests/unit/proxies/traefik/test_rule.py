@@ -7,7 +7,8 @@ import time
 import pytest
 
 from raven_realtime.proxies.traefik.matchers import Host, Path, PathPrefix, PathRegexp
-from raven_realtime.proxies.traefik.rule import DEEPEST, LARGEST, RuleError, parse
+from raven_realtime.proxies.traefik.request import Request, see
+from raven_realtime.proxies.traefik.rule import DEEPEST, LARGEST, RuleError, language_of, parse
 from raven_realtime.proxies.traefik.tree import All, AnyOf, Not
 from raven_realtime.proxies.unreadable import Unreadable
 
@@ -116,6 +117,43 @@ def test_v2_template_is_a_regular_expression() -> None:
 def test_v2_refused(rule: str) -> None:
     with pytest.raises(RuleError):
         parse(rule, "v2")
+
+
+@pytest.mark.parametrize(
+    ("version", "language"),
+    [
+        ("v2.11", "v2"),
+        ("2", "v2"),
+        ("v3.6.2", "v3"),
+        ("3.0", "v3"),
+        ("v3.7", "v3.7.7"),
+        ("v3.7.6", "v3.7"),
+        ("v3.7.7", "v3.7.7"),
+        ("v3.8.1", "v3.7.7"),
+        ("v3", "v3.7.7"),
+        ("latest", "v3.7.7"),
+        ("", "v3.7.7"),
+    ],
+)
+def test_the_language_of_a_version(version: str, language: str) -> None:
+    assert language_of(version) == language
+
+
+@pytest.mark.parametrize(
+    ("rule", "host", "languages"),
+    [
+        ("Host(`*.example.com`)", "chat.example.com", {"v3.7", "v3.7.7"}),
+        ("Host(`*.example.com`)", "CHAT.example.com:443", {"v3.7", "v3.7.7"}),
+        ("Host(`*.example.com`)", "example.com", set()),
+        ("Host(`*.example.com`)", "a.chat.example.com", set()),
+        ("Host(`*.example.com`)", "chatXexample.com", set()),
+        ("Host(`*`)", "chat.example.com", {"v3.7.7"}),
+        ("Host(`chat.example.com`)", "chat.example.com", {"v3", "v3.7", "v3.7.7"}),
+    ],
+)
+def test_wildcards_of_hosts(rule: str, host: str, languages: set[str]) -> None:
+    seen = see(Request(host, "/"))
+    assert {each for each in ("v3", "v3.7", "v3.7.7") if parse(rule, each).matches(seen)} == languages
 
 
 @pytest.mark.parametrize(

@@ -236,7 +236,7 @@ def test_told_by_content(text: str, expected: bool) -> None:
     assert cloudflared.is_cloudflared(text) is expected
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.dictionaries(
         st.sampled_from(["hostname", "path", "service", "originRequest"]),

@@ -61,10 +61,10 @@ def test_aliases_are_not_copied() -> None:
         pytest.param(read_yaml, "a: 1\nb: [", "f:2: This is not YAML", id="yaml, open bracket"),
         pytest.param(read_yaml, "a:\n\t- b", "f:2: This is not YAML", id="yaml, tab"),
         pytest.param(
-            read_yaml, "[" * 100_000, "f: Values nest more than 64 deep.", id="yaml, deeper than it has time for"
+            read_yaml, "[" * 100_000, "f:1: Values nest more than 64 deep.", id="yaml, deeper than it has time for"
         ),
         pytest.param(read_yaml, "[" * 400 + "]" * 400, "f:1: Values nest more than 64 deep.", id="yaml, deep"),
-        pytest.param(read_yaml, "- " * 5000, "f: Values nest more than 64 deep.", id="yaml, deep without brackets"),
+        pytest.param(read_yaml, "- " * 5000, "f:1: Values nest more than 64 deep.", id="yaml, deep without brackets"),
         pytest.param(read_yaml, "&a [*a]", "f:1: Values nest more than 64 deep.", id="yaml, in itself"),
         pytest.param(read_yaml, "a: \x00", "f: This is not YAML", id="yaml, zero byte"),
         pytest.param(read_json, '{\n "a": 1,\n}', "f:3: This is not JSON", id="json, comma"),
@@ -92,7 +92,7 @@ def test_no_value_is_no_element() -> None:
     assert read_yaml("", "f").kind is Kind.NULL
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.text(alphabet="ab01:-[]{}&*!|>'\"\\\n\t #,<%", max_size=80))
 def test_any_text_is_read_or_unreadable(text: str) -> None:
     for reader in (read_yaml, read_json):

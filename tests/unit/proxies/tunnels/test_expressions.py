@@ -61,7 +61,7 @@ def test_interpolate(text: str, expected: str | None) -> None:
     assert interpolate(text, REQUEST, "https") == expected
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.text(alphabet="req.urlpath()[]!&|='\", in1", max_size=60))
 def test_any_text_is_told_or_not(text: str) -> None:
     assert evaluate(text, REQUEST, "https") in (True, False, None)

@@ -343,7 +343,7 @@ def test_told_by_content(text: str, expected: bool) -> None:
     assert ngrok.is_ngrok(text) is expected
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.dictionaries(
         st.sampled_from(

@@ -1,0 +1,56 @@
+"""Where ``raven-realtime`` starts: what needs no command line is done without one.
+
+The library that reads options takes longer to load than a small file takes to judge, and whoever lints with every
+commit names files only. Everything else is in `cli`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+
+def main() -> None:
+    """Run ``raven-realtime``."""
+    words = sys.argv[1:]
+    if words == ["--version"]:
+        print(version())
+    elif words[:1] == ["lint"] and only_files(words[1:]):
+        sys.exit(_lint(words[1:]))
+    else:
+        from raven_realtime import cli  # noqa: PLC0415 (loaded only where options are to be read)
+
+        cli.main()
+
+
+def version() -> str:
+    """Return the version that is installed, in words."""
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 (loaded only for who prints it)
+
+    try:
+        return version("raven-realtime")
+    except PackageNotFoundError:
+        return "a source tree, not installed"
+
+
+def only_files(words: Sequence[str]) -> bool:
+    """Tell whether there is something, and no option among it; a hyphen alone is standard input."""
+    return bool(words) and not any(word.startswith("-") and word != "-" for word in words)
+
+
+def _lint(paths: Sequence[str]) -> int:
+    from raven_realtime.declared.linting import lint  # noqa: PLC0415 (loaded only where it is asked for)
+    from raven_realtime.problem import Problem  # noqa: PLC0415 (as above)
+    from raven_realtime.proxies.unreadable import Unreadable  # noqa: PLC0415 (as above)
+
+    try:
+        return lint(paths)
+    except (Problem, Unreadable) as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    main()

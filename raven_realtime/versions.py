@@ -1,0 +1,152 @@
+"""Versions of programs on the path with known faults: one table, read wherever a version shows itself.
+
+A version is part of what a program does. The table has what breaks realtime, or is a door left open, each with its
+source; what answers, images' tags and a stack's settings are looked up in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+_NUMBER = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?:-(?:rc|beta|alpha|ea)\.?(\d+))?", re.IGNORECASE)
+_FINAL = 1_000_000
+"""Sorts a release behind its candidates."""
+
+Number = tuple[int, int, int, int]
+
+
+def number(version: str) -> Number | None:
+    """Read ``3.7.6``, ``v3.0.0-rc4`` or ``1.22.1-9+deb12u1`` as what can be compared; None where it is none."""
+    match = _NUMBER.match(version.strip())
+    if match is None:
+        return None
+    major, minor, patch, candidate = match.groups()
+    return int(major), int(minor), int(patch or 0), int(candidate) if candidate else _FINAL
+
+
+@dataclass(frozen=True)
+class Range:
+    """The versions from one on and before another; an end that is left out is open."""
+
+    first: str = ""
+    before: str = ""
+
+    def __contains__(self, version: object) -> bool:
+        """Whether a version lies in it."""
+        if not isinstance(version, str) or (here := number(version)) is None:
+            return False
+        first, before = number(self.first), number(self.before)
+        return (first is None or first <= here) and (before is None or here < before)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One row of the table."""
+
+    program: str
+    """``traefik``, ``nginx``, ``docker``."""
+    versions: tuple[Range, ...]
+    code: str
+    wrong: str
+    """What is wrong with them, as a clause."""
+    source: str
+    """Where that stands, as a link."""
+    remedy: str
+    beside: tuple[str, tuple[Range, ...]] | None = None
+    """Another program and its versions, where it takes both."""
+    retry: bool = False
+    """Whether it takes a retry middleware on the router."""
+
+
+TABLE = (
+    Fault(
+        "traefik",
+        (Range("3.7.6", "3.7.8"),),
+        "RT060",
+        "a retry middleware sends a WebSocket that was closed once more, and can end the whole process",
+        "https://github.com/traefik/traefik/issues/13513",
+        "Traefik 3.7.8 or later; until then take the retry middleware off the router.",
+        retry=True,
+    ),
+    Fault(
+        "docker",
+        (Range("29.0"),),
+        "RT061",
+        "this Docker speaks its API from 1.44 on only, and this Traefik asks for an older one and reads no labels",
+        "https://github.com/traefik/traefik/issues/12253",
+        "Traefik 3.6.1, or 2.11.31, or later.",
+        beside=("traefik", (Range("2.0", "2.11.31"), Range("3.0.0-rc1", "3.6.1"))),
+    ),
+    Fault(
+        "traefik",
+        (Range("2.11.1", "2.11.2"), Range("3.0.0-rc4", "3.0.0-rc5")),
+        "RT023",
+        "it closes WebSockets after two seconds",
+        "https://github.com/traefik/traefik/issues/10598",
+        "Traefik 2.11.2, or 3.0.0, or later.",
+    ),
+    Fault(
+        "traefik",
+        (Range("3.2.4", "3.2.5"),),
+        "RT024",
+        "WebSockets over HTTP/2 fail",
+        "https://github.com/traefik/traefik/issues/11405",
+        "Traefik 3.2.5 or later.",
+    ),
+    Fault(
+        "nginx",
+        (Range("1.29.7"),),
+        "RT062",
+        "it speaks HTTP/1.1 to upstreams by default, sends no Connection header, and keeps idle connections for 60 s, "
+        "while Node closes them after 5 s",
+        "https://nginx.org/en/CHANGES",
+        "Set `proxy_http_version`, the Upgrade and Connection headers and the upstream's `keepalive_timeout` yourself.",
+    ),
+    Fault(
+        "nginx",
+        (Range("1.29.0", "1.30.2"),),
+        "RT063",
+        "CVE-2026-42945 and CVE-2026-9256, in rewrite, are open",
+        "https://nginx.org/en/security_advisories.html",
+        "nginx 1.30.2 or later.",
+    ),
+    Fault(
+        "nginx",
+        (Range("1.29.0", "1.30.4"), Range("1.31.0", "1.31.3")),
+        "RT063",
+        "CVE-2026-42533, in a map's regular expression after a capture, is open",
+        "https://nginx.org/en/security_advisories.html",
+        "nginx 1.30.4, or 1.31.3, or later.",
+    ),
+)
+"""The older nginx of a distribution is left out: its fixes come without a new number."""
+
+
+def faults(versions: Mapping[str, str], *, retry: bool = False) -> Iterator[tuple[Fault, str]]:
+    """Yield what is wrong with programs that work together, each with the versions it is about in words.
+
+    Args:
+        versions: program to version, as far as they are known.
+        retry: whether Traefik's router has a retry middleware.
+    """
+    for fault in TABLE:
+        version = versions.get(fault.program, "")
+        if not any(version in each for each in fault.versions) or (fault.retry and not retry):
+            continue
+        said = f"{NAMES[fault.program]} {version}"
+        if fault.beside is not None:
+            other, ranges = fault.beside
+            if not any(versions.get(other, "") in each for each in ranges):
+                continue
+            said += f" with {NAMES[other]} {versions[other]}"
+        yield fault, said
+
+
+NAMES = {"traefik": "Traefik", "nginx": "nginx", "docker": "Docker"}
+"""The programs of the table, as people write them."""
+SERVER = re.compile(r"\bnginx/(\d+\.\d+\.\d+)")
+"""How nginx names its version in a Server header, and in what ``nginx -v`` prints."""
+TAG = re.compile(r"(?:^|/)(traefik|nginx):v?(\d+\.\d+(?:\.\d+)?[\w.-]*)")
+"""How the official images name theirs."""

@@ -1,0 +1,71 @@
+"""The table of versions: every row fires on one and stays silent on the next, and its source is a link."""
+
+from __future__ import annotations
+
+import pytest
+
+from raven_realtime.findings import catalogue
+from raven_realtime.live.checks.versions import judged
+from raven_realtime.versions import TABLE, faults, number
+
+FIRES: dict[str, tuple[dict[str, str], list[str], dict[str, str]]] = {
+    "retry": ({"traefik": "3.7.6"}, ["RT060"], {"traefik": "3.7.8"}),
+    "retry, the second": ({"traefik": "v3.7.7"}, ["RT060"], {"traefik": "3.7.5"}),
+    "Docker 29": (
+        {"docker": "29.0.1", "traefik": "3.6.0"},
+        ["RT061"],
+        {"docker": "29.0.1", "traefik": "3.6.1"},
+    ),
+    "Docker 29, Traefik 2": (
+        {"docker": "29.1.0", "traefik": "2.11.30"},
+        ["RT061"],
+        {"docker": "28.5.2", "traefik": "2.11.30"},
+    ),
+    "lingering timeout": ({"traefik": "2.11.1"}, ["RT023"], {"traefik": "2.11.2"}),
+    "lingering timeout, the candidate": ({"traefik": "3.0.0-rc4"}, ["RT023"], {"traefik": "3.0.0-rc5"}),
+    "HTTP/2": ({"traefik": "3.2.4"}, ["RT024"], {"traefik": "3.2.5"}),
+    "nginx's defaults": ({"nginx": "1.30.6"}, ["RT062"], {"nginx": "1.28.3"}),
+    "nginx's holes": ({"nginx": "1.30.1"}, ["RT062", "RT063", "RT063"], {"nginx": "1.22.1"}),
+    "one of nginx's holes": ({"nginx": "1.31.2"}, ["RT062", "RT063"], {"nginx": "1.26.3"}),
+}
+
+
+@pytest.mark.parametrize(("broken", "codes", "sound"), FIRES.values(), ids=FIRES.keys())
+def test_row(broken: dict[str, str], codes: list[str], sound: dict[str, str]) -> None:
+    assert [found.code for found in judged(broken, retry=True)] == codes
+    assert judged(sound, retry=True) == []
+
+
+def test_every_row_fires_somewhere() -> None:
+    assert {fault for broken, _, _ in FIRES.values() for fault, _ in faults(broken, retry=True)} == set(TABLE)
+
+
+def test_what_takes_a_retry_is_silent_without_one() -> None:
+    assert judged({"traefik": "3.7.6"}) == []
+
+
+def test_what_a_row_says() -> None:
+    (found,) = judged({"docker": "29.0.1", "traefik": "3.6.0"})
+    assert found.evidence.startswith("Docker 29.0.1 with Traefik 3.6.0: ")
+    assert "https://github.com/traefik/traefik/issues/12253" in found.evidence
+
+
+@pytest.mark.parametrize("fault", TABLE, ids=lambda fault: fault.wrong[:40])
+def test_sources_are_links_and_codes_are_known(fault: object) -> None:
+    assert str(getattr(fault, "source", "")).startswith("https://")
+    assert getattr(fault, "code", "") in catalogue()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("3.7.6", (3, 7, 6, 1_000_000)),
+        ("v3.0.0-rc4", (3, 0, 0, 4)),
+        ("2.11", (2, 11, 0, 1_000_000)),
+        ("1.22.1-9+deb12u1", (1, 22, 1, 1_000_000)),
+        ("latest", None),
+        ("", None),
+    ],
+)
+def test_number(text: str, expected: object) -> None:
+    assert number(text) == expected
