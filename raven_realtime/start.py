@@ -39,20 +39,17 @@ def only_files(words: Sequence[str]) -> bool:
 
 
 def _lint(paths: Sequence[str]) -> int:
-    from raven_realtime.declared.linting import Asked, Run  # noqa: PLC0415 (loaded only where it is asked for)
-    from raven_realtime.declared.outputs import text  # noqa: PLC0415 (as above)
+    from raven_realtime.declared.linting import lint  # noqa: PLC0415 (loaded only where it is asked for)
     from raven_realtime.problem import Problem  # noqa: PLC0415 (as above)
     from raven_realtime.proxies.unreadable import Unreadable  # noqa: PLC0415 (as above)
 
     try:
-        report = Run.of(Asked(tuple(paths))).report
-        text.write(report)
+        return lint(paths)
     except (Problem, Unreadable) as problem:
         print(problem, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
-    return report.exit_code
 
 
 if __name__ == "__main__":

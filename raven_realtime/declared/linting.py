@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from raven_realtime.declared import in_order, judge
 from raven_realtime.declared.files import inside, read
-from raven_realtime.declared.keeping import baseline
 from raven_realtime.declared.keeping.configuration import Configuration, find
-from raven_realtime.declared.keeping.names import codes_of
 from raven_realtime.declared.keeping.sift import Chosen, sifted
 from raven_realtime.declared.outputs.report import Report, journeys, summary
 from raven_realtime.declared.world import World
-from raven_realtime.findings.entry import Level
+from raven_realtime.findings.entry import Finding, Level
 from raven_realtime.problem import Problem
 from raven_realtime.proxies import contents
 
@@ -64,6 +62,10 @@ class Run:
     @cached_property
     def chosen(self) -> Chosen:
         """Which codes are asked for."""
+        if not (self.asked.only or self.asked.skip):
+            return Chosen()
+        from raven_realtime.declared.keeping.names import codes_of  # noqa: PLC0415 (only where codes are named)
+
         return Chosen(codes_of(self.asked.only, "--only"), codes_of(self.asked.skip, "--skip"))
 
     @property
@@ -93,9 +95,12 @@ class Run:
         problems = [problem.value for problem in reading.problems]
         found = [each for each in judge(world, told.parameters) if each.evidence not in set(problems)]
         sorted_out = sifted(found, self.files(world), told, chosen)
-        known = baseline.read(self.baseline) if self.baseline and self.baseline.exists() else None
+        new, before, gone = sorted_out.findings, list[Finding](), 0
         folder = self.baseline.absolute().parent if self.baseline else told.folder
-        new, before, gone = baseline.new(sorted_out.findings, known, folder) if known else (sorted_out.findings, [], 0)
+        if self.baseline and self.baseline.exists():
+            from raven_realtime.declared.keeping import baseline  # noqa: PLC0415 (only where there is one)
+
+            new, before, gone = baseline.new(new, baseline.read(self.baseline), folder)
         report = Report(
             findings=in_order(new),
             problems=problems,
@@ -126,6 +131,8 @@ class Run:
         Raises:
             Problem: there is no file to write to, or it cannot be written.
         """
+        from raven_realtime.declared.keeping import baseline  # noqa: PLC0415 (only where one is written)
+
         file = self.baseline
         if file is None:
             raise Problem("--write-baseline needs a file: --baseline FILE, or `baseline` in the project's file.")
@@ -135,3 +142,12 @@ class Run:
         except OSError as error:
             raise Problem(f"{file}: the baseline cannot be written: {error.strerror}.") from None
         return f"{file}: {len(findings)} finding{'s' * (len(findings) != 1)}. From now on only new ones count."
+
+
+def lint(paths: Sequence[str]) -> int:
+    """Judge files and print what is found, without a word of how; return the exit code."""
+    from raven_realtime.declared.outputs import text  # noqa: PLC0415 (loaded once there is something to print)
+
+    report = Run.of(Asked(tuple(paths))).report
+    text.write(report)
+    return report.exit_code

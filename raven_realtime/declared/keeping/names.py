@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from raven_realtime.declared import rules
 from raven_realtime.findings.rt120_ignore_idle import ENTRY as IDLE
@@ -30,6 +29,8 @@ def code_of(name: str) -> str:
 
 def nearest(name: str, those: Iterable[str], what: str) -> str:
     """Say that a name is not known, and which one may be meant."""
+    from difflib import get_close_matches  # noqa: PLC0415 (only for what is wrong)
+
     listed = list(those)
     close = get_close_matches(name, listed, 1, 0.5) or get_close_matches(name.upper(), listed, 1, 0.5)
     hint = f"Did you mean `{close[0]}`?" if close else f"Accepted: {', '.join(listed)}."

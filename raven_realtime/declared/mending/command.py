@@ -24,6 +24,8 @@ def mend(run: Run, *, write: bool) -> Run:
     Raises:
         Problem: a file cannot be written.
     """
+    if "-" in run.asked.paths:
+        raise Problem("standard input cannot be mended: name the files.")
     outcome = tried(run)
     if write:
         for path, text in outcome.after.items():

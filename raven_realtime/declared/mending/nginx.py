@@ -16,7 +16,7 @@ from raven_realtime.findings.entry import Finding
 DAY = "86400"
 MAPS = {
     "$rt_scheme": ("$http_x_forwarded_proto", (("default", "$scheme"), ("https", "https"), ("wss", "https"))),
-    "$rt_origin": ("$http_origin", (("default", "$http_origin"), ('""', "$rt_scheme://$host"))),
+    "$rt_origin": ("$http_origin", (("default", "$http_origin"), ('""', "$rt_scheme://$http_host"))),
     "$connection_upgrade": ("$http_upgrade", (("default", "upgrade"), ('""', '""'))),
 }
 """The variables that mends use, each with what it is made of."""
@@ -160,7 +160,7 @@ def _origin(change: _Change) -> None:
 
 def _origin_and_host(change: _Change) -> None:
     _origin(change)
-    change.header("Host", "$host")
+    change.header("Host", "$http_host")
 
 
 def _proto(change: _Change) -> None:
