@@ -109,6 +109,12 @@ def test_ci_runs_the_command_that_ci_runs() -> None:
     assert [run.split()[-1] for run in runs] == [".ci/run"]
 
 
+def test_ci_tells_soon_what_can_be_told_soon() -> None:
+    jobs = load("ci.yml")["jobs"]
+    assert [step["run"] for step in jobs["quick"]["steps"] if "run" in step] == ["make check", "make test-unit"]
+    assert jobs["test"]["needs"] == "quick"
+
+
 def test_ci_keeps_the_screenshots_of_a_run_that_failed_too() -> None:
     kept = load("ci.yml")["jobs"]["test"]["steps"][-1]
     assert kept["uses"].startswith("actions/upload-artifact@")
