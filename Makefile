@@ -88,6 +88,15 @@ test: check ## every behaviour, on real parts; what CI runs
 	$(PYTEST) -m "not full and not alone"
 	$(ALONE) "not full and alone"
 
+.PHONY: test-changed
+test-changed: ## of `make test`, what the change since BASE can reach; BASE=HEAD is what is not committed
+	@$(TOOLCHAIN) ensure --for test prod
+	$(WITH_TOOLS)
+	files=$$(.venv/bin/python -m tests.changed $(BASE))
+	if [ -z "$$files" ]; then echo "No test is reached."; exit; fi
+	$(PYTEST) -m "not full and not alone" $$files
+	$(ALONE) "not full and alone" $$files || [ $$? = 5 ]  # 5: none of them runs alone
+
 .PHONY: test-unit
 test-unit: ## the pure knowledge, in seconds; Python alone
 	@$(TOOLCHAIN) ensure --for unit
