@@ -1,7 +1,7 @@
 """``python -m tests.changed [BASE]``: print the test files that a change since BASE can reach.
 
 A test is reached if it imports a changed module, directly or by others. What is read and not imported (a golden file, a
-fixture, a module that is found by listing its folder) is reached by the modules of its folder, or of the next folder
+fixture) is reached by the modules of its folder, or of the next folder
 above that has some. A program that a test starts by its name counts as imported: `RUN`.
 """
 
@@ -51,7 +51,11 @@ def _users(texts: Mapping[str, str]) -> dict[str, set[str]]:
     """Return, for each file, those that import it or start it."""
     users: dict[str, set[str]] = {}
     for name, text in texts.items():
-        for used in {*_imported(ast.parse(text), texts), *(file for word, file in RUN.items() if word in text)}:
+        tree = ast.parse(text)
+        imported = _imported(tree, texts)
+        if "import_module(" in text:
+            imported |= _by_name(name, tree, imported, texts)
+        for used in {*imported, *(file for word, file in RUN.items() if word in text)}:
             users.setdefault(used, set()).add(name)
         if PurePosixPath(name).name == "conftest.py":
             folder = f"{PurePosixPath(name).parent}/"
@@ -70,6 +74,16 @@ def _imported(tree: ast.Module, texts: Mapping[str, str]) -> set[str]:
     whole = {".".join(name.split(".")[:end]) for name in names for end in range(1, name.count(".") + 2)}
     paths = {name.replace(".", "/") for name in whole}
     return {file for path in paths for file in (f"{path}.py", f"{path}/__init__.py") if file in texts}
+
+
+def _by_name(name: str, tree: ast.Module, imported: set[str], texts: Mapping[str, str]) -> set[str]:
+    """Return the modules that one may import by names that it makes: of its folder, or of a package that it has."""
+    made = (part.value for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values[:1]
+            if isinstance(part, ast.Constant))  # fmt: skip
+    folders = {f"{str(each).rstrip('.').replace('.', '/')}/" for each in made if str(each).endswith(".")}
+    packages = {file for file in {*imported, name} if file.endswith("/__init__.py")}
+    folders |= {file.removesuffix("__init__.py") for file in packages if file.count("/") > 1}
+    return {file for file in texts if file.startswith(tuple(folders))}
 
 
 def _near(name: str, texts: Mapping[str, str], users: Mapping[str, set[str]]) -> list[str]:
