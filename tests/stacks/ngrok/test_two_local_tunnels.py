@@ -19,7 +19,7 @@ def test_two_local_tunnels(tmp_path: Path) -> None:
         before = machine().ports
         stack = copy.stack(tmp_path / "s", {**QUICK, "topology": "two-tunnels", "publicPort": FALLBACK_TLS_PORT})
         run = stack.up()
-        (warned,) = (said for said in run.diagnostics("warning") if "Option B" in said)
+        (warned,) = (said for said in run.diagnostics("warning") if "topology two-tunnels" in said)
         golden.hold(GOLDEN / "two_tunnels.txt", warned + "\n")
         outputs = stack.outputs()
         assert outputs["public_url"] == f"https://localhost:{FALLBACK_TLS_PORT}"

@@ -101,7 +101,7 @@ def test_tunnel(tunnel: Tunnelled, name: str, measured: Measured) -> None:
     case = CASES[name]
     run = tunnel.up(case.config)
     first = as_agreed(tunnel, case)
-    warned = [said for said in run.diagnostics("warning") if "Option B" in said]
+    warned = [said for said in run.diagnostics("warning") if "topology two-tunnels" in said]
     assert len(warned) == len(case.urls) - 1
     for said in warned:
         golden.hold(GOLDEN / "two_tunnels.txt", said + "\n")
