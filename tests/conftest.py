@@ -20,7 +20,7 @@ TOGETHER = (
     "tests/symptoms",
     "tests/truth",
     "tests/stacks",
-    "tests/server",
+    "tests/sidecar",
     "tests/toolchain_docker",
 )
 """Below these folders the tests of one folder share something dear: a Docker daemon, a server, a deployed stack.

@@ -32,9 +32,12 @@ def main(arguments: list[str]) -> int:
     """Run pytest, end what it left, say what that was, and return its exit code."""
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     former = _namespaces()
-    tests = subprocess.Popen([sys.executable, "-m", "pytest", *arguments])
+    started: list[subprocess.Popen[bytes]] = []
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda received, _frame: _tell(tests, received))
+        # before pytest: what a shell started in the background ignores Ctrl-C, and would hand that on to every test
+        signal.signal(number, lambda received, _frame: _tell(started, received))
+    tests = subprocess.Popen([sys.executable, "-m", "pytest", *arguments])
+    started.append(tests)
     code = tests.wait()
     left = [*end_descendants(), *remove_namespaces(_namespaces() - former), *remove_folders()]
     if left:
@@ -42,10 +45,11 @@ def main(arguments: list[str]) -> int:
     return 128 - code if code < 0 else code
 
 
-def _tell(tests: subprocess.Popen[bytes], received: int) -> None:
+def _tell(started: list[subprocess.Popen[bytes]], received: int) -> None:
     """Hand a signal on; Ctrl-C reaches pytest from the terminal."""
-    if received != signal.SIGINT:
-        tests.send_signal(received)
+    for tests in started:
+        if received != signal.SIGINT:
+            tests.send_signal(received)
 
 
 def end_descendants() -> list[str]:

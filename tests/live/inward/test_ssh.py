@@ -17,7 +17,7 @@ from raven_realtime.live.target import Target
 from tests.live.conftest import SITE, StartNginx, cli
 from tests.toolchain.sshd import serving
 
-LOGINS = 4
+LOGINS = 5
 INWARD = {"configuration", "upstream", "listening", "ports", "redis", "callback"}
 
 

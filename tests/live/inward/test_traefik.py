@@ -17,7 +17,7 @@ from raven_realtime.live.target import Target
 from tests.live.conftest import SITE, StartNginx
 from tests.traefik.running import Traefik, traefik
 
-HOST = "chat.example.com"
+HOST = "localhost"  # so that the realtime process finds the web by it
 RULE = f"Host(`{HOST}`) && PathPrefix(`/socket.io`)"
 REALTIME = {"rule": RULE, "service": "realtime"}
 WEB = {"rule": f"Host(`{HOST}`)", "service": "web"}
@@ -68,15 +68,15 @@ FAULTS: dict[str, tuple[Routers, str, str]] = {
     "the web's router has the higher priority": (
         {"frappe-socketio": REALTIME, "frappe-web": {**WEB, "priority": 1000}},
         "RT005",
-        "frappe-web@file gets /socket.io/ of chat.example.com (priority 1000), and not frappe-socketio@file",
+        f"frappe-web@file gets /socket.io/ of {HOST} (priority 1000), and not frappe-socketio@file",
     ),
     "a dead service's router has the higher priority": (
-        {"frappe-socketio": REALTIME, "old": {**REALTIME, "service": "dead", "priority": 1000}},
+        {"frappe-socketio": REALTIME, "old": {**REALTIME, "service": "dead", "priority": 1000}, "frappe-web": WEB},
         "RT005",
-        "old@file gets /socket.io/ of chat.example.com (priority 1000), and not frappe-socketio@file",
+        f"old@file gets /socket.io/ of {HOST} (priority 1000), and not frappe-socketio@file",
     ),
     "two routers of one priority": (
-        {"frappe-socketio": REALTIME, "frappe-socketip": {**REALTIME, "service": "web"}},
+        {"frappe-socketio": REALTIME, "frappe-socketip": {**REALTIME, "service": "web"}, "frappe-web": WEB},
         "RT101",
         "frappe-socketio@file, frappe-socketip@file",
     ),

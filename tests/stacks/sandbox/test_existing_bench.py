@@ -16,6 +16,7 @@ from demo.processes import ROOT
 from demo.running import RunningBench, free_ports, running_bench
 from raven_realtime.findings import explain
 from raven_realtime.ports import FALLBACK_TLS_PORT, SOCKETIO_PORT
+from raven_realtime.sandbox import certificate
 from tests import golden
 from tests.engine import Run, Stack
 from tests.stacks.checkout import Checkout, checkout
@@ -48,7 +49,10 @@ class Own:
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Own]:
     folder = tmp_path_factory.mktemp("own")
     copy = checkout(folder / "c")
-    with left_as_found(), somebody_on(443), running_bench(folder / "bench", ports=Ports()) as bench:
+    # Node trusts the tunnel's certificate, as it would a public one
+    certificate.ensure(copy.places)
+    ca = copy.places.certificate
+    with left_as_found(), somebody_on(443), running_bench(folder / "bench", ports=Ports(), ca=ca) as bench:
         (bench.path / "bench").symlink_to(ROOT / "demo" / "bench")
         stack = copy.stack(folder / "s", {**QUICK, "bench": str(bench.path)})
         started = stack.start("up", "--yes", "--skip-preview", "--stack", "sandbox", "--non-interactive")
@@ -58,9 +62,6 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Own]:
         second = stack.pulumi("up", "--yes", "--skip-preview", "--stack", "sandbox", expect=None)
         stdout, stderr = started.communicate(timeout=120)
         assert started.returncode == 0, stdout + stderr
-        # from here on Node trusts the tunnel's certificate, as it would a public one
-        bench.stop("socketio")
-        bench.start("socketio", {"NODE_EXTRA_CA_CERTS": str(copy.places.certificate)})
         yield Own(bench, copy, stack, Run(("up",), 0, stdout, stderr), second)
         stack.destroy()
 
