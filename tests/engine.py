@@ -18,7 +18,7 @@ from typing import Any
 from toolchain import engine, shell
 from toolchain.places import PULUMI_HOME
 
-TIMEOUT = 240.0
+TIMEOUT = 480.0
 """Seconds a command may take before the test fails."""
 
 
