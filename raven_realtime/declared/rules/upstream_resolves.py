@@ -28,7 +28,9 @@ def _unknown(world: World, address: str, asking: Container, leg: Leg) -> str:
     host, _ = names.split(address)
     if address.startswith("unix:") or names.is_address(host) or names.is_loopback(host) or host in names.MACHINE:
         return ""
-    if asking.swarm or asking.routing.network_mode or host in asking.extra_hosts or leg.node.proxy.kind == "traefik":
+    if asking.swarm or host in asking.extra_hosts or leg.node.proxy.kind == "traefik":
+        return ""
+    if asking.routing.network_mode not in {"", "bridge"}:  # pulumi-docker says bridge where networks are listed
         return ""
     known = called(world, host)
     if any(share_network(each, asking) for each in known):
