@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
         signal.signal(number, lambda received, _frame: _tell(started, received))
     tests = subprocess.Popen([sys.executable, "-m", "pytest", *arguments])
     started.append(tests)
-    code = tests.wait()
+    code = _waited(tests.pid)
     left = [*end_descendants(), *remove_namespaces(_namespaces() - former), *remove_folders()]
     if left:
         sys.stderr.write("\n  ".join(["The tests left, and it is removed now:", *left]) + "\n")
@@ -49,7 +49,15 @@ def _tell(started: list[subprocess.Popen[bytes]], received: int) -> None:
     """Hand a signal on; Ctrl-C reaches pytest from the terminal."""
     for tests in started:
         if received != signal.SIGINT:
-            tests.send_signal(received)
+            os.kill(tests.pid, received)
+
+
+def _waited(tests: int) -> int:
+    """Wait for pytest; whatever else ends below is buried at once, as init does, or it would seem to live on."""
+    while True:
+        process, status = os.waitpid(-1, 0)
+        if process == tests:
+            return os.waitstatus_to_exitcode(status)
 
 
 def end_descendants() -> list[str]:

@@ -28,9 +28,23 @@ def test_that_starts_a_daemon():
 """
 
 
-def run(folder: Path, seconds: int) -> subprocess.Popen[str]:
+ORPHANED = """
+import os, subprocess, time
+from pathlib import Path
+
+def test_that_an_orphan_that_ended_is_gone():
+    line = "sh -c 'echo $$ > {folder}/half; mv {folder}/half {folder}/orphan; sleep 0.2' & exit 0"
+    subprocess.run(["setsid", "sh", "-c", line], check=True)
+    while not Path("{folder}/orphan").exists():
+        time.sleep(0.05)
+    time.sleep(1)
+    assert not Path("/proc", Path("{folder}/orphan").read_text().strip()).exists()
+"""
+
+
+def run(folder: Path, seconds: int, text: str = STRAYING) -> subprocess.Popen[str]:
     file = folder / "test_straying.py"
-    file.write_text(STRAYING.format(folder=folder, seconds=seconds))
+    file.write_text(text.format(folder=folder, seconds=seconds))
     command = [sys.executable, "-m", "tests.run", "-q", "-p", "no:cacheprovider", "-c", os.devnull, str(file)]
     return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
@@ -66,3 +80,9 @@ def test_a_run_that_ends_by_itself(tmp_path: Path) -> None:
     assert process.returncode == 0
     assert not Path("/proc", str(written(tmp_path / "daemon"))).exists()
     assert "The tests left" in said
+
+
+def test_what_ends_during_a_run_is_gone(tmp_path: Path) -> None:
+    with run(tmp_path, 0, ORPHANED) as process:
+        out, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (0, ""), out
