@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fnmatch
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -20,7 +18,7 @@ from raven_realtime.live.target import SOCKET_PATH, Target
 from raven_realtime.machine import CannotLook
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.nginx.directive import Directive
-from raven_realtime.proxies.nginx.parse import parse_file, parse_text
+from raven_realtime.proxies.nginx.parse import dumped_files, parse_file, parse_files
 from raven_realtime.proxies.nginx.request import Request
 from raven_realtime.proxies.nginx.routing import Action, Answer, Configuration
 
@@ -53,7 +51,6 @@ while shift && [ $# -gt 0 ]; do case $1 in -c|-p|-e) options="$options $1 $2"; s
 exec "$program" -T -q $options
 """
 """Prints the configuration that a container's own nginx, its first process, was started with."""
-_DUMPED = re.compile(r"^# configuration file (.+):$", re.MULTILINE)
 
 
 async def check(target: Target, inside: Inside) -> Result:
@@ -175,25 +172,10 @@ def _from_dump(text: str) -> tuple[Directive, ...]:
     Raises:
         Problem: it is not one.
     """
-    parts = _DUMPED.split(text)
-    files = dict(zip(parts[1::2], parts[2::2], strict=True))
+    files = dumped_files(text)
     if not files:
         raise Problem("nginx -T printed no configuration.")
-    trees = {name: parse_text(body, name, check=False) for name, body in files.items() if body.strip()}
-    folder = next(iter(files)).rpartition("/")[0]
-
-    def expand(tree: tuple[Directive, ...], depth: int) -> Iterator[Directive]:
-        for directive in tree:
-            if directive.name == "include" and directive.args and depth < 20:
-                pattern = directive.args[0] if directive.args[0].startswith("/") else f"{folder}/{directive.args[0]}"
-                for name in sorted(fnmatch.filter(trees, pattern)):
-                    yield from expand(trees[name], depth + 1)
-            elif directive.block is None:
-                yield directive
-            else:
-                yield replace(directive, block=tuple(expand(directive.block, depth + 1)))
-
-    return tuple(expand(next(iter(trees.values())), 0))
+    return parse_files(files, check=False)
 
 
 def answering(tree: tuple[Directive, ...], target: Target) -> Answer:
