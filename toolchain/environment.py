@@ -24,16 +24,20 @@ STAMP = VENV / "pins.json"
 def ensure(wanted: str) -> None:
     """Bring ``.venv`` to the set of requirements ``wanted``, or a larger one that is there already.
 
+    It is made anew when pins change: what is pinned no more would still be there, here and nowhere else.
+
     Raises:
         Problem: Python has no venv module, or pip failed (with its last lines).
     """
     installed = _installed()
     if any(installed.get(name) == _pins(name) for name in SETS[wanted]):
         return
-    if not (VENV / "bin" / "python").exists():
+    outdated = any(name not in SETS or _pins(name) != pins for name, pins in installed.items())
+    if outdated or not (VENV / "bin" / "python").exists():
         if importlib.util.find_spec("ensurepip") is None:
             raise Problem(f"{sys.executable} cannot make virtual environments. On Debian: apt-get install python3-venv")
-        _run("making .venv", [sys.executable, "-m", "venv", str(VENV)])
+        _run("making .venv", [sys.executable, "-m", "venv", "--clear", str(VENV)])
+        installed = {}
     pip = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install"]
     requirements = REQUIREMENTS / f"{wanted}.txt"
     _run(f"installing {requirements.relative_to(ROOT)}", [*pip, "--require-hashes", "-r", str(requirements)])

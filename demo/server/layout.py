@@ -117,6 +117,11 @@ class Layout:
         return self.folder / "traefik"
 
     @property
+    def home(self) -> Path:
+        """The home of who logs in by ssh."""
+        return self.folder / "home"
+
+    @property
     def ssh(self) -> Path:
         """sshd's configuration, its host key and the client's key."""
         return self.folder / "ssh"

@@ -1,7 +1,8 @@
-"""sshd on the server: a session finds the server's Docker daemon and ``bench``, and nothing of this machine's /run."""
+"""sshd on the server: a session finds its Docker daemon, ``bench`` and a home, and nothing of this machine's /run."""
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 # what Debian's sshd locks itself in is not there on every machine; and the machine's Docker socket lies in /run
 _OWN_RUN = "mount -t tmpfs -o mode=755 tmpfs /run && mkdir /run/sshd"
+# two servers of one machine share what is left in a home, if it is the machine's
+_OWN_HOME = "mount --bind {passwd} /etc/passwd"
 
 
 @dataclass(frozen=True)
@@ -83,4 +86,11 @@ def program(layout: Layout) -> Program:
     config = layout.ssh / "sshd_config"
     write_whole(config, "".join(f"{key} {value}\n" for key, value in settings.items()))
     command = (found("sshd"), "-D", "-e", "-f", str(config))  # sshd insists on its own absolute path
-    return Program("sshd", layout.server.command(*command, setup=_OWN_RUN))
+    passwd = layout.ssh / "passwd"
+    layout.home.mkdir(exist_ok=True)
+    fields = (line.split(":") for line in Path("/etc/passwd").read_text().splitlines())
+    write_whole(
+        passwd, "".join(":".join((*f[:5], str(layout.home) if f[0] == USER else f[5], f[6])) + "\n" for f in fields)
+    )
+    setup = f"{_OWN_RUN} && {_OWN_HOME.format(passwd=shlex.quote(str(passwd)))}"
+    return Program("sshd", layout.server.command(*command, setup=setup))

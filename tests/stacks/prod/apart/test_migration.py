@@ -70,17 +70,17 @@ def take_over(made: Production) -> None:
 
 @pytest.mark.parametrize("login", ["an agent that is gone", "a key"])
 def test_over_ssh(server: Server, copy: Checkout, earlier: Checkout, tmp_path: Path, login: str) -> None:
-    before, name = brought(), f"earlier-{login.split()[1]}"
+    name = f"earlier-{login.split()[1]}"
     key = str(server.ssh.key)
     with agent(server, tmp_path) as socket:
         by_agent = "agent" in login
         made = from_laptop(server, earlier, name, socket if by_agent else "", sshKeyFile=None if by_agent else key)
         made.up()
-    assert brought() - before
+    assert brought(server)
     made = now(replace(made, base={**made.base, "sshKeyFile": key}), copy, SSH_AUTH_SOCK="")
     try:
         take_over(made)
-        assert brought() == before
+        assert brought(server) == []
         assert handshake(server, SECOND_HOST) == "open"
     finally:
         made.stack.destroy()

@@ -16,9 +16,9 @@ CHECKS = ["host", "sidecar", "handshake", "handshake", "upgrade", "connect", "ev
 """What each check's line begins with."""
 
 
-def brought() -> set[Path]:
+def brought(server: Server) -> list[Path]:
     """Return the folders of scripts in the home of the user that the server lets in."""
-    return set(Path("~root").expanduser().glob(".raven-realtime-*"))
+    return sorted(server.layout.home.glob(".raven-realtime-*"))
 
 
 def from_laptop(server: Server, copy: Checkout, name: str, agent: str = "", **base: object) -> Production:
@@ -42,18 +42,17 @@ def from_laptop(server: Server, copy: Checkout, name: str, agent: str = "", **ba
 @pytest.fixture(scope="module")
 def remote(server: Server, copy: Checkout) -> Iterator[tuple[Production, Run]]:
     """The stack deployed over ssh, asking the host's gateway, and what its first `up` did; it goes without a trace."""
-    before = brought()
     bench = {"benchPath": str(server.layout.bench), "benchCommand": "env bench"}
     made = from_laptop(server, copy, "laptop", **bench, upstream="host-gateway:9000")
     try:
         run = made.up()
-        assert brought() == before, "nothing is brought to the server"
+        assert brought(server) == [], "nothing is brought to the server"
         yield made, run
     finally:
         made.stack.destroy()
     assert made.containers(running=False) == []
     assert made.volumes() == []
-    assert brought() == before
+    assert brought(server) == []
 
 
 def test_the_checks_ran_on_the_server_and_passed(remote: tuple[Production, Run]) -> None:

@@ -86,8 +86,8 @@ def test_ten_configuration_changes_drop_no_socket_and_an_eleventh_waits_for_the_
 @pytest.mark.parametrize(
     "transports",
     [
-        pytest.param("polling,websocket", id="polling first"),
-        pytest.param("websocket", id="WebSocket first", marks=pytest.mark.full),
+        pytest.param("polling,websocket", id="polling first", marks=pytest.mark.alone),
+        pytest.param("websocket", id="WebSocket first", marks=[pytest.mark.alone, pytest.mark.full]),
     ],
 )
 def test_a_new_image_fails_no_handshake_and_every_client_is_back_in_three_seconds(
