@@ -34,6 +34,10 @@ TEST: Mapping[str, str] = {
     "caddy": "caddy",
     "haproxy": "haproxy",
     "apache2": "apache2",
+    "build-essential": "gcc",
+    "cargo": "cargo",
+    "libpcre2-dev": "pcre2-config",
+    "mmdebstrap": "mmdebstrap",
 }
 
 PROD: Mapping[str, str] = {

@@ -36,6 +36,7 @@ from raven_realtime.proxies.nginx.directive import Directive
 from raven_realtime.proxies.nginx.parse import parse_text
 from raven_realtime.proxies.nginx.proxy import Nginx as NginxProxy
 from raven_realtime.proxies.nginx.routing import Answer, Configuration
+from raven_realtime.proxies.nginx.versions import of_image
 from raven_realtime.proxies.traefik.proxy import Traefik
 from raven_realtime.proxies.unreadable import Unreadable
 
@@ -393,8 +394,9 @@ def nodes(world: World) -> tuple[Node, ...]:
     """Return all proxies of a world at their places."""
     found: list[Node] = []
     for nginx in world.nginx:
-        proxy = NginxProxy(nginx.name, nginx.configuration, nginx.location)
-        found.append(Node(proxy, _place_of(nginx, world), nginx))
+        container = _place_of(nginx, world)
+        own = _at_version(nginx, container, world)
+        found.append(Node(NginxProxy(own.name, own.configuration, own.location), container, own))
     taken = {node.container.name for node in found if node.container}
     for container in world.containers:
         if container.is_frontend and container.name not in taken:
@@ -404,6 +406,13 @@ def nodes(world: World) -> tuple[Node, ...]:
     found += _nginx_proxies(world)
     found += [Node(each.proxy, world.container(each.runs_in)) for each in world.proxies]
     return tuple(found)
+
+
+def _at_version(nginx: Nginx, container: Container | None, world: World) -> Nginx:
+    """Return it with the version that the user says, or its container's image."""
+    said = next((each.value for each in world.versions if each.name == "nginx"), "")
+    version = said or (of_image(container.image) if container else "")
+    return replace(nginx, version=version) if version else nginx
 
 
 def _modelled(container: Container) -> Iterator[Node]:

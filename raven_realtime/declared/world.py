@@ -132,11 +132,13 @@ class Nginx:
     location: Location
     runs_in: str = ""
     """The name of the container that it runs in, where that is known."""
+    version: str = ""
+    """nginx's, where it is known."""
 
     @cached_property
     def configuration(self) -> Configuration:
         """It, ready to be asked about requests."""
-        return Configuration(self.tree)
+        return Configuration(self.tree, self.version)
 
     @cached_property
     def names_socketio(self) -> bool:

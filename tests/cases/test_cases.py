@@ -59,6 +59,7 @@ FAULTY = {
     "82": faulty(("RT020", E)),
     "83": faulty(("RT009", E), ("RT017", W)),
     "84": faulty(("RT001", E)),
+    "91": faulty(("RT025", E)),
 }
 HEALTHY = {
     "27": {},
@@ -83,8 +84,9 @@ HEALTHY = {
     "87": {},
     "88": {"RT011": N},
     "89": {"RT011": N},
+    "90": {},
 }
-NOT_FRAPPE = ("31", "33", "35", "38", "46", "70", "71", "73", "74", "76", "87")
+NOT_FRAPPE = ("31", "33", "35", "38", "46", "70", "71", "73", "74", "76", "87", "90", "91")
 """Systems of which nothing says that Frappe is behind them: Frappe's own rules have no word to say there."""
 FRAPPES_RULES = {"RT008", "RT009", "RT011", "RT012", "RT016", "RT017", "RT018"}
 

@@ -55,7 +55,7 @@ def headers_set(draw: Draw) -> tuple[Directive, ...]:
     if "$m_uri" in texts:  # its captures would make $1 grow between nginx's two rounds: undecided
         texts = [text.replace("$1-$2", "plain") for text in texts]
     headers = tuple(say("proxy_set_header", name, text) for name, text in zip(names, texts, strict=True))
-    version = draw(st.sampled_from([(), (), (say("proxy_http_version", "1.1"),)]))
+    version = draw(st.sampled_from([(), (), *((say("proxy_http_version", each),) for each in ("1.0", "1.1"))]))
     return (*headers, *version)
 
 
@@ -377,8 +377,8 @@ class Recorded:
     reply: Reply
 
 
-def record(batch: Batch, folder: Path, port: int, backend: int) -> list[Recorded]:
-    """Serve a batch with the real nginx and ask it everything."""
+def record(batch: Batch, folder: Path, port: int, backend: int, program: Path) -> list[Recorded]:
+    """Serve a batch with a real nginx and ask it everything."""
     folder.chmod(0o755)  # nginx's workers run as somebody else
     root = folder / "empty"
     root.mkdir(exist_ok=True)
@@ -408,7 +408,7 @@ def record(batch: Batch, folder: Path, port: int, backend: int) -> list[Recorded
     path.write_text(text)
     tree = parse_text(text)
     recorded = []
-    with Nginx(path, port):
+    with Nginx(path, port, program):
         for index, (part, asked) in enumerate(batch.cases):
             with Client(port, address=address(index)) as client:
                 for request in asked:
@@ -418,9 +418,9 @@ def record(batch: Batch, folder: Path, port: int, backend: int) -> list[Recorded
     return recorded
 
 
-def disagreements(recorded: Sequence[Recorded]) -> list[tuple[str, Recorded]]:
-    """Return what nginx and our evaluator say differently."""
-    configurations = {id(each.tree): Configuration(each.tree) for each in recorded}
+def disagreements(recorded: Sequence[Recorded], version: str = "") -> list[tuple[str, Recorded]]:
+    """Return what nginx and our evaluator, which is told nginx's version, say differently."""
+    configurations = {id(each.tree): Configuration(each.tree, version) for each in recorded}
     answers = ((configurations[id(each.tree)].answer(each.request), each) for each in recorded)
     compared = ((compare(answer, each.reply), each) for answer, each in answers)
     return [(wrong, each) for wrong, each in compared if wrong]

@@ -23,9 +23,19 @@ class Nginx:
     path: Path
     port: int
     """A port that the configuration listens on: what tells that nginx is up."""
+    program: str | Path = ""
+    """nginx itself; empty for the system's."""
 
     def __enter__(self) -> Nginx:
-        command = [nginx_check.find(), "-e", "stderr", "-p", str(self.path.parent), "-c", str(self.path)]
+        command = [
+            str(self.program) or nginx_check.find(),
+            "-e",
+            "stderr",
+            "-p",
+            str(self.path.parent),
+            "-c",
+            str(self.path),
+        ]
         self.log = self.path.with_suffix(".stderr")
         with self.log.open("w") as errors:
             self.process = subprocess.Popen(command, stderr=errors, start_new_session=True)

@@ -1,7 +1,8 @@
-"""Our evaluator against the real nginx, on generated configurations and requests: no disagreement is allowed."""
+"""Our evaluator against three versions of the real nginx, on made-up configurations and requests: none may disagree."""
 
 from __future__ import annotations
 
+import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Callable
@@ -19,15 +20,18 @@ from raven_realtime.proxies.nginx.locations import Found, Kind, Location, Locati
 from raven_realtime.proxies.nginx.regex import Undecided, search
 from raven_realtime.proxies.nginx.routing import Action, Configuration
 from raven_realtime.proxies.nginx.servers import Names
+from raven_realtime.sandbox import nginx_check
+from raven_realtime.versions import SERVER
 from tests.measured import Counted
 from tests.nginx.backend import Backend
 from tests.nginx.generated import Recorded, batches, disagreements, record, told
+from toolchain import nginx
 
 CASES, ASKED = 10, 8
 
 
-def generate(backend: Backend, batch_count: int, *, same_every_time: bool) -> list[Recorded]:
-    """Let hypothesis make up batches, and the real nginx answer them."""
+def generate(backend: Backend, batch_count: int, *, program: Path, same_every_time: bool) -> list[Recorded]:
+    """Let hypothesis make up batches, and a real nginx answer them."""
     port = free_port()
     recorded: list[Recorded] = []
 
@@ -40,20 +44,41 @@ def generate(backend: Backend, batch_count: int, *, same_every_time: bool) -> li
     @given(batches(port, backend.port, CASES, ASKED))
     def run(batch: Any) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            recorded.extend(record(batch, Path(folder), port, backend.port))
+            recorded.extend(record(batch, Path(folder), port, backend.port, program))
 
     run()
     return recorded
 
 
+def version_of(program: Path) -> str:
+    """Return what an nginx says of itself."""
+    said = subprocess.run([program, "-v"], capture_output=True, text=True, check=True).stderr
+    found = SERVER.search(said)
+    assert found, said
+    return found[1]
+
+
+PROGRAMS: dict[str, Callable[[], Path]] = {
+    "the system's": lambda: Path(nginx_check.find()),
+    **{each.name: each.ensure for each in nginx.PROGRAMS},
+}
+
+
+@pytest.fixture(scope="module", params=PROGRAMS)
+def program(request: pytest.FixtureRequest) -> Path:
+    """Each nginx that there is."""
+    return PROGRAMS[request.param]()
+
+
 @pytest.fixture(scope="module")
 def recorded(backend: Backend) -> list[Recorded]:
-    return generate(backend, 7, same_every_time=True)
+    return generate(backend, 7, program=Path(nginx_check.find()), same_every_time=True)
 
 
-def test_no_disagreement(recorded: list[Recorded]) -> None:
+def test_no_disagreement(backend: Backend, program: Path) -> None:
+    recorded = generate(backend, 7, program=program, same_every_time=True)
     assert len(recorded) >= 500
-    wrong = disagreements(recorded)
+    wrong = disagreements(recorded, version_of(program))
     assert not wrong, f"{len(wrong)} of {len(recorded)}:\n{told(wrong)}"
 
 
@@ -67,13 +92,19 @@ def test_the_cases_are_not_all_alike(recorded: list[Recorded]) -> None:
 
 @pytest.mark.full
 @pytest.mark.timeout(1800)
-def test_no_disagreement_in_volume(backend: Backend, counted: Counted) -> None:
-    recorded = generate(backend, 70, same_every_time=False)
-    configurations = len({id(each.tree) for each in recorded})
-    counted(f"nginx: {len(recorded):,} cases of a configuration and a request, {configurations} configurations")
+def test_no_disagreement_in_volume(backend: Backend, program: Path, counted: Counted) -> None:
+    recorded = generate(backend, 70, program=program, same_every_time=False)
+    configurations, version = len({id(each.tree) for each in recorded}), version_of(program)
+    counted(f"nginx {version}: {len(recorded):,} cases of a configuration and a request, {configurations} of them")
     assert len(recorded) >= 5_000
-    wrong = disagreements(recorded)
+    wrong = disagreements(recorded, version)
     assert not wrong, f"{len(wrong)} of {len(recorded)}:\n{told(wrong)}"
+
+
+def test_versions_differ(backend: Backend) -> None:
+    """One that is told another version is found out: the defaults of 1.29.7 count."""
+    recorded = generate(backend, 2, program=nginx.NEWEST.ensure(), same_every_time=True)
+    assert disagreements(recorded, "1.28.3")
 
 
 def _outermost_first(exchange: Exchange, name: str) -> Any:

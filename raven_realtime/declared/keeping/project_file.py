@@ -47,6 +47,9 @@ class Versions(_Strict):
     traefik: Annotated[
         str, Field(description="Traefik's version, such as 2.11 or 3.6.", pattern=r"^v?[23](\.\d+)*$")
     ] = ""
+    nginx: Annotated[
+        str, Field(description="nginx's version, such as 1.22 or 1.30.6.", pattern=r"^1\.\d+(\.\d+)?$")
+    ] = ""
 
 
 class Ignored(_Strict):

@@ -12,6 +12,7 @@ from raven_realtime.proxies.nginx.locations import Location
 from raven_realtime.proxies.nginx.regex import Match, Undecided
 from raven_realtime.proxies.nginx.request import Request, bare_host
 from raven_realtime.proxies.nginx.servers import Chosen
+from raven_realtime.proxies.nginx.versions import ASSUMED
 
 Level = Directive
 """A block whose directives are in force: http, server, location, if."""
@@ -26,6 +27,8 @@ class Definitions:
     upstreams: Mapping[str, Directive] = field(default_factory=dict)
     assigned: frozenset[str] = frozenset()
     """Variables that some ``set`` in the configuration creates."""
+    version: tuple[int, ...] = ASSUMED
+    """nginx's, whose defaults count."""
 
 
 @dataclass

@@ -10,8 +10,10 @@ from raven_realtime.proxies.nginx.exchange import Exchange
 from raven_realtime.proxies.nginx.missing import left_open, why
 from raven_realtime.proxies.nginx.regex import Undecided
 from raven_realtime.proxies.nginx.variables import expand, variables_in
+from raven_realtime.proxies.nginx.versions import KEEPS_CONNECTIONS
 
-_DEFAULTS = (("Host", "$proxy_host"), ("Connection", "close"))
+_DEFAULTS = (("Host", "$proxy_host"),)
+_CLOSING = ("Connection", "close")
 _NEVER_PASSED = frozenset(
     {"host", "connection", "content-length", "transfer-encoding", "te", "keep-alive", "expect", "upgrade"}
 )
@@ -72,7 +74,12 @@ def proxied(directive: Directive, exchange: Exchange) -> Proxied:
 
 def _version(exchange: Exchange) -> str:
     """Return the version that the upstream is spoken to in; where that cannot be told, the one that leaves all open."""
-    return "1.1" if left_open(exchange.levels, "proxy_http_version") else exchange.value("proxy_http_version", "1.0")
+    default = "1.1" if _keeps_connections(exchange) else "1.0"
+    return "1.1" if left_open(exchange.levels, "proxy_http_version") else exchange.value("proxy_http_version", default)
+
+
+def _keeps_connections(exchange: Exchange) -> bool:
+    return exchange.definitions.version >= KEEPS_CONNECTIONS
 
 
 _OUT_OF_USE = {"down", "backup"}
@@ -117,7 +124,8 @@ def _headers(exchange: Exchange) -> tuple[tuple[tuple[str, str], ...], tuple[tup
     wanted = [(each.args[0], each.args[1]) for each in given if len(each.args) == 2]
     named = {name.lower() for name, _ in wanted}
     # what is not here to be read sets Host, most likely, and to what the browser asked for
-    defaults = (("Host", "$http_host"),) if unread else _DEFAULTS
+    own = _DEFAULTS if _keeps_connections(exchange) else (*_DEFAULTS, _CLOSING)
+    defaults = (("Host", "$http_host"),) if unread else own
     wanted += [(name, value) for name, value in defaults if name.lower() not in named]
     undecided = [("*", why(unread))] if unread else []
     room: list[tuple[str, str, int]] = []

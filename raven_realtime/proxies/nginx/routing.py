@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
 
-from raven_realtime.proxies.nginx import access, rewriting
+from raven_realtime.proxies.nginx import access, rewriting, versions
 from raven_realtime.proxies.nginx.directive import Directive
 from raven_realtime.proxies.nginx.escaping import BadUri, escape, is_clean, normalize, split, wire
 from raven_realtime.proxies.nginx.exchange import Definitions, Exchange
@@ -126,7 +126,6 @@ DEFAULTS = {
     "merge_slashes": "on",
     "proxy_buffering": "on",
     "proxy_connect_timeout": "60s",
-    "proxy_http_version": "1.0",
     "proxy_read_timeout": "60s",
     "proxy_request_buffering": "on",
     "proxy_send_timeout": "60s",
@@ -137,8 +136,13 @@ DEFAULTS = {
 class Configuration:
     """A parsed configuration that can be asked about requests."""
 
-    def __init__(self, tree: Iterable[Directive]) -> None:
-        """Take a whole configuration, a site's file, or a snippet of a server, as the parser returns it (checked)."""
+    def __init__(self, tree: Iterable[Directive], version: str = "") -> None:
+        """Take a whole configuration, a site's file, or a snippet of a server, as the parser returns it (checked).
+
+        Args:
+            tree: its directives.
+            version: nginx's, such as ``1.30.6``; empty where nobody knows it.
+        """
         tree = tuple(tree)
         where = context(tree)
         if where == ():
@@ -161,6 +165,7 @@ class Configuration:
             },
             {block.args[0]: block for block in self.http.children("upstream") if block.args},
             frozenset(_assigned(self.http)),
+            versions.parse(version),
         )
         self._locations: dict[int, Locations] = {}
 
