@@ -29,6 +29,7 @@ class Output(StrEnum):
     GITHUB = "github"
     JUNIT = "junit"
     CHECKSTYLE = "checkstyle"
+    SVG = "svg"
 
 
 MODULES = {Output.JSON: "json_document"}

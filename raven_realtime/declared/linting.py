@@ -11,7 +11,7 @@ from raven_realtime.declared import in_order, judge
 from raven_realtime.declared.files import inside, read
 from raven_realtime.declared.keeping.configuration import Configuration, find
 from raven_realtime.declared.keeping.sift import Chosen, sifted
-from raven_realtime.declared.outputs.report import Report, journeys, summary
+from raven_realtime.declared.outputs.report import Report
 from raven_realtime.declared.world import World
 from raven_realtime.findings.entry import Finding, Level
 from raven_realtime.problem import Problem
@@ -104,8 +104,7 @@ class Run:
         report = Report(
             findings=in_order(new),
             problems=problems,
-            journeys=journeys(world),
-            summary=summary(world),
+            world=world,
             ignored=sorted_out.ignored,
             known=before,
             gone=gone,

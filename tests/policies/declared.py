@@ -10,7 +10,6 @@ from typing import Any
 
 from pydantic.alias_generators import to_camel
 
-from components.sidecar import container
 from raven_realtime.declared.resources import Resource, read
 from raven_realtime.declared.world import Hidden, World
 from raven_realtime.sandbox import local_tunnel, multiplexer
@@ -18,6 +17,7 @@ from raven_realtime.sandbox.ngrok import Endpoint, configuration
 from raven_realtime.settings import Prod, load_prod
 from raven_realtime.sidecar import labels
 from raven_realtime.sidecar.configuration import render
+from raven_realtime.sidecar.hardened import container
 from raven_realtime.sidecar.pieces import Capacity
 
 CONTAINER = "docker:index/container:Container"

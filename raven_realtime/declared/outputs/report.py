@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from raven_realtime.declared.journey import judged, nodes
@@ -25,8 +26,8 @@ class Report:
     findings: Sequence[Finding]
     problems: Sequence[str] = ()
     """Files that cannot be read."""
-    journeys: Sequence[str] = ()
-    summary: str = ""
+    world: World = field(default_factory=World)
+    """What was read."""
     ignored: Sequence[Ignored] = ()
     known: Sequence[Finding] = ()
     """What is in the baseline."""
@@ -35,6 +36,11 @@ class Report:
     fail_on: Level = Level.ERROR
     folder: Path = field(default_factory=Path)
     """Fingerprints have their paths from here."""
+
+    @cached_property
+    def journeys(self) -> list[str]:
+        """What was followed: each public address and what its requests go through."""
+        return list(dict.fromkeys(way.chain for way in judged(self.world)))
 
     def fails(self, finding: Finding) -> bool:
         """Tell whether a finding makes the run fail."""
@@ -46,13 +52,9 @@ class Report:
         return 2 if self.problems else int(any(map(self.fails, self.findings)))
 
 
-def journeys(world: World) -> list[str]:
-    """Return what was followed: each public address and what its requests go through."""
-    return list(dict.fromkeys(way.chain for way in judged(world)))
-
-
-def summary(world: World) -> str:
+def summary(report: Report) -> str:
     """Say in a line what was judged: how many files of it, which proxies, where the journeys go."""
+    world = report.world
     proxies = Counter(node.proxy.kind for node in nodes(world))
     parts = [f"{count} {kind}" for kind, count in sorted(proxies.items())]
     if world.containers:
@@ -61,7 +63,7 @@ def summary(world: World) -> str:
         parts.append(f"{len(world.processes)} process{'es' * (len(world.processes) > 1)}")
     if world.bench:
         parts.append(f"{len(world.bench)} bench file{'s' * (len(world.bench) > 1)}")
-    followed = journeys(world)
+    followed = report.journeys
     more = f" and {len(followed) - MOST_SHOWN} more" if len(followed) > MOST_SHOWN else ""
     said = f"judged: {', '.join(parts) or 'nothing of the path'}"
     return f"{said}; journeys: {'; '.join(followed[:MOST_SHOWN])}{more}" if followed else said

@@ -6,7 +6,7 @@ import os
 import sys
 from textwrap import indent
 
-from raven_realtime.declared.outputs.report import Report
+from raven_realtime.declared.outputs.report import Report, summary
 from raven_realtime.findings.entry import Finding, Level
 
 STYLES = {Level.ERROR: "bold red", Level.WARNING: "yellow", Level.NOTE: "cyan"}
@@ -21,7 +21,7 @@ def write(report: Report) -> None:
         _say(indent(finding.todo.strip(), "  "), "dim")
     for problem in report.problems:
         sys.stderr.write(f"{fit(problem)}\n")
-    _say(report.summary, "dim")
+    _say(summary(report), "dim")
     for line in _left_out(report):
         _say(line, "dim")
     _say(closing(report), "bold")

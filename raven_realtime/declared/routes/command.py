@@ -107,7 +107,8 @@ def routes(
         case Output.JSON:
             typer.echo(RoadsReport.of(found).model_dump_json(indent=2))
         case Output.SVG:
-            typer.echo(svg(found), nl=False)
+            nothing = f"Nothing declared here takes a request for {found.host}."
+            typer.echo(svg(f"Where requests for {found.host} go", found.roads, nothing), nl=False)
     if check and not found.intact:
         raise typer.Exit(1)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from raven_realtime.declared.journey import Journey, Leg, Part, Way, asked, nodes
+from raven_realtime.declared.journey import Journey, Leg, Part, Way, asked, judged, nodes
 from raven_realtime.declared.world import World
 from raven_realtime.proxies.interface import Answered, Passed, Redirected, Undecided
 from raven_realtime.proxies.location import Location
@@ -139,6 +139,12 @@ def roads(world: World, host: str, paths: Sequence[str] = PATHS) -> Roads:
     """
     found = tuple(_road(way, paths) for way in asked(world, host))
     return Roads(host, found, tuple(_idle(world)))
+
+
+def followed(world: World) -> tuple[Road, ...]:
+    """Return how a handshake goes on each public address that is judged, as far as they differ."""
+    ways = {way.chain: way for way in judged(world)}
+    return tuple(_road(way, (SOCKET_PATH,)) for way in ways.values())
 
 
 def _road(way: Way, paths: Sequence[str]) -> Road:

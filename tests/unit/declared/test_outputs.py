@@ -33,7 +33,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.usefixtures("here")
-@pytest.mark.parametrize("output", ["text", "json", "sarif", "github", "junit", "checkstyle"])
+@pytest.mark.parametrize("output", ["text", "json", "sarif", "github", "junit", "checkstyle", "svg"])
 def test_formats(output: str) -> None:
     ran = lint("nginx.conf", "missing.conf", "--app", "frappe", "-o", output)
     assert ran.code == 2

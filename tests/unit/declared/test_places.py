@@ -13,7 +13,7 @@ import pytest
 
 from raven_realtime.declared import judge
 from raven_realtime.declared.files import STDIN, read
-from raven_realtime.declared.outputs.report import journeys
+from raven_realtime.declared.outputs.report import Report
 from raven_realtime.findings.entry import Level
 
 if TYPE_CHECKING:
@@ -281,7 +281,7 @@ def written(folder: Path, files: Files) -> Path:
 def said(*paths: Path | str) -> set[tuple[str, Level]]:
     reading = read([str(path) for path in paths])
     assert [problem.value for problem in reading.problems] == []
-    assert journeys(reading.world)
+    assert Report((), world=reading.world).journeys
     return {(finding.code, finding.level) for finding in judge(reading.world)}
 
 
