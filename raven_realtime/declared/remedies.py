@@ -17,12 +17,16 @@ ORIGIN = 'map $http_origin $rt_origin { default $http_origin; "" $rt_scheme://$h
 UPGRADE = 'map $http_upgrade $connection_upgrade { default upgrade; "" ""; }'
 FRAPPES = {"Host": "$http_host", "Origin": "$rt_origin", "X-Forwarded-Proto": "$rt_scheme"}
 """What Frappe needs in order to take the browser's own origin."""
+OF_HOST = {**FRAPPES, "Origin": "$rt_scheme://$http_host"}
+"""The same where somebody in front gave the request another Host: the browser's origin would not agree with it."""
 UPGRADING = {"Upgrade": "$http_upgrade", "Connection": "$connection_upgrade"}
 _MARKS = re.compile(r"[\s;{}\"']")
 
 
 def origin_of(journey: Journey) -> str:
     """Return what to write for Frappe to get an Origin that agrees with Host; empty where nginx is not the last."""
+    if journey.last.request.host != journey.legs[0].request.host:
+        return _headers(journey.last, OF_HOST, (SCHEME,))
     return _headers(journey.last, FRAPPES, (SCHEME, ORIGIN))
 
 

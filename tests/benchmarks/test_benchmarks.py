@@ -16,7 +16,7 @@ import pytest
 from benchmarks import __main__ as bench
 from benchmarks import comparisons, measures, pack, report
 from benchmarks.comparison import Candidate, Comparison, Limit, Measure, NoWorse, Row, Target, run
-from benchmarks.comparisons import sidecar
+from benchmarks.comparisons import sidecar, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +40,10 @@ def test_each_measure_of_each_comparison(name: str) -> None:
         free = any(name == of and row.measure.name.startswith(named) for of, named in MAY_BE_NOTHING)
         assert all(len(figures) == 1 and (free or figures[0] > 0) for figures in row.figures.values())
     assert len(said) == len(comparison.measures)
+
+
+def test_a_walk_asks_no_more_than_a_guest_may() -> None:
+    assert walk.costs()[walk.OUTSIDE].requests <= walk.MOST_REQUESTS
 
 
 def test_the_sidecar_keeps_every_socket_and_its_workers_grow() -> None:
