@@ -26,6 +26,7 @@ class DemoBench(pulumi.ComponentResource):
         places: Places,
         site: str,
         ca: str,
+        public: bool,
         environment: dict[str, str],
         after: Sequence[pulumi.Resource] = (),
         folder_after: Sequence[pulumi.Resource] = (),
@@ -38,6 +39,7 @@ class DemoBench(pulumi.ComponentResource):
             places: the sandbox's folder.
             site: the Frappe site to create.
             ca: the certificate authority of the public URL, which the Socket.IO process calls back.
+            public: whether others than this machine can ask for it: then its users get a password of their own.
             environment: what every command of the sandbox has in its environment.
             after: supervisord, and the certificate that the Socket.IO process has to trust.
             folder_after: what has to be there before so much as the folder is made.
@@ -49,7 +51,7 @@ class DemoBench(pulumi.ComponentResource):
         ports = f"--web-port {WEB_PORT} --socketio-port {SOCKETIO_PORT}"
         folder = local_command(
             f"{name}-folder",
-            f"{demo} create {here} --install --site {site} {ports}",
+            f"{demo} create {here} --install --site {site} {ports}{' --own-password' if public else ''}",
             parent=self,
             after=folder_after,
             environment=environment,

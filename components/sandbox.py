@@ -132,6 +132,7 @@ class RealtimeSandbox(pulumi.ComponentResource):
                     places=ground.places,
                     site=found.site,
                     ca=ground.ca,
+                    public=settings.tunnel != "local",
                     environment=ground.life,
                     after=ground.ready,
                     folder_after=[tunnel] if settings.tunnel == "ngrok" else (),

@@ -45,12 +45,16 @@ def create(  # noqa: PLR0917 (typer calls it by name)
     socketio_port: SocketioPort = SOCKETIO_PORT,
     redis_port: RedisPort = REDIS_PORT,
     generation: Generation = DEFAULT,
+    own_password: Annotated[
+        bool, typer.Option("--own-password", help="Make a password for this bench: others can reach it.")
+    ] = False,
     with_packages: Annotated[bool, typer.Option("--install", help="Install the Node packages first.")] = False,
 ) -> None:
     """Lay out a bench, or bring an existing demo bench up to date."""
     if with_packages:
         node_packages.install()
-    create_bench(path, sites=site, ports=Ports(web_port, socketio_port, redis_port), generation=generation)
+    ports = Ports(web_port, socketio_port, redis_port)
+    create_bench(path, sites=site, ports=ports, generation=generation, own_password=own_password)
 
 
 @app.command("programs")

@@ -16,7 +16,7 @@ from raven_realtime.problem import Problem
 
 DEFAULT_SITE = "raven.localhost"
 PASSWORD = "raven"
-"""The demo users' password. Known on purpose: the sign-in form shows it."""
+"""The demo users' password where only this machine can ask for it. Known on purpose: the sign-in form shows it."""
 
 REDIS_PORT = 11000
 """Where a bench's own redis for queues and events listens (bench's default)."""
@@ -71,6 +71,16 @@ class Bench:
             Problem: the file is missing or is not a JSON object; with its name and, where known, the line.
         """
         return read_json_object(self.config_file)
+
+    @property
+    def password_file(self) -> Path:
+        """Where the demo users' password is, if the bench has one of its own; readable by the owner alone."""
+        return self.path / "password"
+
+    @property
+    def password(self) -> str:
+        """The demo users' password."""
+        return self.password_file.read_text().strip() if self.password_file.is_file() else PASSWORD
 
     @property
     def ports(self) -> Ports:
@@ -134,7 +144,7 @@ def create_bench(
     *,
     sites: Sequence[str] = (DEFAULT_SITE,),
     ports: Ports | None = None,
-    password: str = PASSWORD,
+    own_password: bool = False,
     generation: str = DEFAULT,
     config: Mapping[str, object] | None = None,
 ) -> Bench:
@@ -146,7 +156,8 @@ def create_bench(
         path: an empty folder, a new one, or a demo bench.
         sites: their names.
         ports: where its programs listen.
-        password: the demo users'.
+        own_password: give the demo users a password that is made here, and kept in the file ``password``; for a bench
+            that others can reach. Once made it stays.
         generation: which of Frappe's realtime servers it has, a name of ``demo.generations``.
         config: more for sites/common_site_config.json, such as ``webserver_host``, ``socketio_uds`` or
             ``{"socketio_backend": "python-embedded"}``.
@@ -170,13 +181,16 @@ def create_bench(
         (bench.path / folder).mkdir(parents=True, exist_ok=True)
     for relative in _SERVERS:
         (bench.path / relative).unlink(missing_ok=True)
+    if own_password and not bench.password_file.is_file():
+        bench.password_file.touch(mode=0o600)
+        bench.password_file.write_text(secrets.token_urlsafe(12) + "\n")
     for relative, text in _files(bench, sites, ports or Ports(), chosen, config or {}):
         file = bench.path / relative
         file.parent.mkdir(parents=True, exist_ok=True)
         if not file.is_file() or file.read_text() != text:
             file.write_text(text)
     for name in sites:
-        _create_site(bench, name, password)
+        _create_site(bench, name)
     return bench
 
 
@@ -215,7 +229,8 @@ def _files(
     backend = {"socketio_backend": "python"} if generation.is_python else {}
     more = {**backend, **config}
     embedded = generation.embeds and more.get("socketio_backend") == EMBEDDED
-    yield "DEMO.md", _READ_ME.format(site=sites[0], password=PASSWORD, generation=generation.name)
+    told = "in the file `password`" if bench.password_file.is_file() else f"`{PASSWORD}`"
+    yield "DEMO.md", _READ_ME.format(site=sites[0], password=told, generation=generation.name)
     yield "demo.json", _json({"generation": generation.name})
     yield (
         "sites/common_site_config.json",
@@ -247,14 +262,14 @@ def _files(
     yield "config/redis_queue.conf", _REDIS_CONF.format(port=ports.redis, folder=bench.path / "config" / "pids")
 
 
-def _create_site(bench: Bench, name: str, password: str) -> None:
+def _create_site(bench: Bench, name: str) -> None:
     folder = bench.path / "sites" / name
     folder.mkdir(exist_ok=True)
     config = folder / "site_config.json"
     if not config.is_file():
         write_json(config, {"db_name": "demo", "db_type": "sqlite"})
     site = Site(name, folder / "demo.sqlite3")
-    site.prepare(password)
+    site.prepare(bench.password)
     if not bench.api_key_file(name).is_file():
         key = ApiKey(site.demo_user, secrets.token_hex(8), secrets.token_hex(16))
         site.set_api_key(key.user, key.key, key.secret)
@@ -285,7 +300,7 @@ on a machine that has no bench. Nothing in it is worth keeping. Its realtime ser
 generation {generation} does.
 
 Sign in to the site `{site}` as `demo@example.com` or, in a second browser, `sam@example.com`; the password of
-both is `{password}`.
+both is {password}.
 
 The API key of `demo@example.com` is in `sites/<site>/api_key.json`, readable by the owner alone.
 """

@@ -107,13 +107,17 @@ class Site:
             connection.close()
 
     def prepare(self, password: str) -> None:
-        """Create what is missing: tables, the demo users with ``password``, channels and two first messages."""
+        """Create what is missing: tables, users, channels, two first messages; ``password`` is the users'."""
         self.database.touch(mode=0o600)
         with self._connection() as db:
             db.executescript(_SCHEMA)
-            if db.execute("SELECT 1 FROM user").fetchone():
+            known = db.execute("SELECT password FROM user").fetchone()
+            if known and check_password_hash(known[0], password):
                 return
             hashed = generate_password_hash(password)
+            if known:
+                db.execute("UPDATE user SET password = ?", (hashed,))
+                return
             db.executemany("INSERT INTO user VALUES (?, ?, ?, ?)", [(*vars(user).values(), hashed) for user in _USERS])
             for position, (channel, members) in enumerate(_CHANNELS):
                 db.execute("INSERT INTO channel VALUES (?, ?, ?, ?)", (*vars(channel).values(), position))

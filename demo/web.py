@@ -21,7 +21,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from werkzeug.exceptions import HTTPException
 
 from demo import secret as shared_secret
-from demo.bench_folder import APPS, PASSWORD, Bench
+from demo.bench_folder import APPS, Bench
 from demo.node_packages import FOLDER as NODE_PACKAGES
 from demo.publishing import Transaction
 from demo.site import MESSAGE_LENGTH, NOBODY, Message, Site, User
@@ -272,7 +272,7 @@ def _page() -> Response:
         nonce=g.nonce,
         namespace=g.site.name if g.bench.generation.namespaces else "",
         user=g.site.demo_user,
-        password=PASSWORD,
+        password="" if g.bench.password_file.is_file() else g.bench.password,
         signed_in=not g.user.is_guest,
     )
     return Response(page, headers={"Cache-Control": "no-store"})

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.bench_folder import Bench, Ports, create_bench, find_bench
+from demo.bench_folder import PASSWORD, Bench, Ports, create_bench, find_bench
 from demo.processes import programs
 from raven_realtime.problem import Problem
 from tests.demo.conftest import SECOND_SITE, SITE
@@ -67,11 +67,25 @@ def test_secrets_are_the_owners_alone(tmp_path: Path, file: str) -> None:
 
 
 def test_passwords_and_keys_are_stored_as_digests(tmp_path: Path) -> None:
-    bench = create_bench(tmp_path / "bench", password="a-password-to-find")
+    bench = create_bench(tmp_path / "bench", own_password=True)
     stored = (bench.path / "sites" / SITE / "demo.sqlite3").read_bytes()
-    assert b"a-password-to-find" not in stored
+    assert bench.password.encode() not in stored
     assert bench.api_key(SITE).secret.encode() not in stored
     assert bench.api_key(SITE).key.encode() in stored
+
+
+def test_a_bench_that_others_can_reach_gets_a_password_of_its_own(tmp_path: Path) -> None:
+    bench = create_bench(tmp_path / "bench")
+    site = bench.site(SITE)
+    assert site is not None
+    assert site.sign_in("demo@example.com", PASSWORD)
+    create_bench(bench.path, own_password=True)
+    assert stat.S_IMODE(bench.password_file.stat().st_mode) == 0o600
+    assert site.sign_in("demo@example.com", PASSWORD) is None
+    assert site.sign_in("sam@example.com", bench.password)
+    kept = bench.password
+    create_bench(bench.path)
+    assert (bench.password, kept in (bench.path / "DEMO.md").read_text()) == (kept, False)
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from flask.testing import FlaskClient
 
@@ -24,6 +26,12 @@ def login(web: FlaskClient, user: str = "demo@example.com", **headers: str) -> s
     response = web.post("/api/method/login", data={"usr": user, "pwd": "raven"}, headers=headers)
     assert response.status_code == 200
     return response.headers["Set-Cookie"]
+
+
+def test_a_password_of_its_own_is_not_on_the_page(tmp_path: Path) -> None:
+    bench = create_bench(tmp_path / "bench", own_password=True)
+    page = create_app(str(bench.path)).test_client().get("/").text
+    assert [each in page for each in (bench.password, 'value="raven"', "in the file")] == [False, False, True]
 
 
 @pytest.mark.parametrize(("scheme", "secure"), [("http", False), ("https", True)])

@@ -11,6 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
+from demo.bench_folder import PASSWORD, Bench
 from tests import golden
 from tests.measured import Measured
 from tests.stacks.deployment import within
@@ -110,6 +111,7 @@ def test_tunnel(tunnel: Tunnelled, name: str, measured: Measured) -> None:
     file = tunnel.copy.places.ngrok_conf
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert VALID in file.read_text()
+    assert Bench(tunnel.copy.places.demo_bench).password != PASSWORD, "whoever finds the page does not know it"
 
     former = tunnel.processes_of_the_agent()
     for process in case.killed(tunnel):
