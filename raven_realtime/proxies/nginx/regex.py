@@ -40,6 +40,14 @@ def _compiled(pattern: str, ignore_case: bool) -> Any:
         raise Undecided(f"the regular expression {pattern} needs PCRE itself ({why})") from None
 
 
+def has_groups(pattern: str) -> bool:
+    """Whether a pattern captures; one that only PCRE can read may."""
+    try:
+        return bool(_compiled(pattern, False).groups)
+    except Undecided:
+        return True
+
+
 def search(pattern: str, text: str, *, ignore_case: bool = False) -> Match | None:
     """Look for a pattern anywhere in the text, as nginx does.
 

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from raven_realtime.proxies.nginx.directive import Directive
 from raven_realtime.proxies.nginx.escaping import wire
-from raven_realtime.proxies.nginx.regex import Match, search
+from raven_realtime.proxies.nginx.regex import Match, has_groups, search
 
 ANY = ("*", "0.0.0.0", "[::]", "::")
 _ROOT_DEFAULT = Directive("listen", ("80",))
@@ -71,6 +71,12 @@ class Server:
         """Its names as configured; one empty name where none is given."""
         given = [name for each in self.directive.children("server_name") for name in each.args]
         return tuple(wire(name) for name in given) or ("",)
+
+    @cached_property
+    def captures(self) -> bool:
+        """Whether nginx compares its names where it is alone on a socket: if its last regular expression captures."""
+        patterns = [name[1:] for name in self.names if name.startswith("~")]
+        return bool(patterns) and has_groups(patterns[-1])
 
     @property
     def name(self) -> str:
@@ -193,7 +199,7 @@ class Servers:
         if not here:
             return None
         names, listen, default = self._table(here)
-        found = names.find(host)
+        found = names.find(host) if len(here) > 1 or default.captures else None
         if found:
             return Chosen(found[0], listen, default, found[1])
         return Chosen(default, listen, default)

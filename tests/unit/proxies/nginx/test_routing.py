@@ -339,3 +339,17 @@ def test_no_configuration_gives_a_traceback(body: str, target: str) -> None:
     except Unreadable as told:
         answer = told
     assert isinstance(answer, Answer | Unreadable)
+
+
+@pytest.mark.parametrize(
+    ("names", "more", "said"),
+    [
+        pytest.param(r"~^(\w+)\.", "", "chat", id="the only one is asked for what it captures"),
+        pytest.param(r"~^(\w+)\. ~\.org$", "", "", id="nginx looks at the last regular expression for that"),
+        pytest.param(
+            r"~^(\w+)\. ~\.org$", "server { listen 80; return 404; }", "chat", id="among several all are asked"
+        ),
+    ],
+)
+def test_what_a_name_captures(names: str, more: str, said: str) -> None:
+    assert ask(f"server {{ listen 80; server_name {names}; return 200 $1; }} {more}").body == said
