@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from demo import node_packages
 from tests.truth.stand import Stand
 
 Standing = Callable[[str], Stand]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium."""
+    chromium = shutil.which("chromium")
+    assert chromium, "Chromium is missing. Run `python3 -m toolchain ensure --for test`."
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-quic"])
+        yield launched
+        launched.close()
 
 
 @pytest.fixture(scope="package")
