@@ -82,11 +82,11 @@ demo-prod-down: ## remove the prod stack and the throw-away server
 	.venv/bin/python -m demo.server down --name $(DEMO_SERVER)
 
 .PHONY: test
-test: check ## every behaviour, on real parts; what CI runs
+test: check ## every behaviour, on real parts; what CI runs; TESTS="tests/a tests/b" for a part
 	@$(TOOLCHAIN) ensure --for test prod
 	$(WITH_TOOLS)
-	$(PYTEST) -m "not full and not alone"
-	$(ALONE) "not full and alone"
+	$(PYTEST) -m "not full and not alone" $(TESTS)
+	$(ALONE) "not full and alone" $(TESTS) || [ $$? = 5 -a -n "$(TESTS)" ]  # 5: none of a part runs alone
 
 .PHONY: test-changed
 test-changed: ## of `make test`, what the change since BASE can reach; BASE=HEAD is what is not committed
@@ -103,12 +103,11 @@ test-unit: ## the pure knowledge, in seconds; Python alone
 	$(PYTEST) tests/unit -m "not full and not large and not fuzz"
 
 .PHONY: test-full
-test-full: check ## `make test` and more cases of the same kinds; writes docs/test-full.md
+test-full: check ## `make test` and more cases of the same kinds; writes docs/tested-with.md
 	@$(TOOLCHAIN) ensure --for test prod
 	$(WITH_TOOLS)
-	rm -f docs/test-full.md
-	$(PYTEST) -p tests.summary -m "not alone"
-	$(ALONE) alone -p tests.summary
+	$(PYTEST) -m "not alone"
+	$(ALONE) alone -p tests.tested_with
 
 .PHONY: fuzz
 fuzz: ## feed parsers and linter made-up input for FUZZ_SECONDS (600); a crash fails, with its seed

@@ -104,9 +104,15 @@ def test_actionlint_would_find_something(tmp_path: Path) -> None:
     assert "runs_on" in lint(broken).stdout
 
 
-def test_ci_runs_the_command_that_ci_runs() -> None:
-    runs = [step["run"] for step in load("ci.yml")["jobs"]["test"]["steps"] if "run" in step]
-    assert [run.split()[-1] for run in runs] == [".ci/run"]
+def test_ci_runs_every_folder_of_tests_once() -> None:
+    job = load("ci.yml")["jobs"]["test"]
+    (step,) = (step for step in job["steps"] if "run" in step)
+    run = step["run"]
+    assert step["shell"] == "bash", "a pipe fails where its first command fails"
+    assert 'make test TESTS="$TESTS"' in run
+    parts = [folder for part in job["strategy"]["matrix"]["include"] for folder in part["tests"].split()]
+    folders = {f"tests/{file.relative_to(ROOT / 'tests').parts[0]}" for file in (ROOT / "tests").rglob("test_*.py")}
+    assert sorted(parts) == sorted(folders)
 
 
 def test_ci_tells_soon_what_can_be_told_soon() -> None:
