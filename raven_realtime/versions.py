@@ -58,6 +58,10 @@ class Fault:
     """Another program and its versions, where it takes both."""
     retry: bool = False
     """Whether it takes a retry middleware on the router."""
+    http2: bool = False
+    """Whether it takes HTTP/2, which browsers speak over TLS only."""
+    defaults: bool = False
+    """Whether it takes a configuration that leaves what it is about to the defaults."""
 
 
 TABLE = (
@@ -94,6 +98,7 @@ TABLE = (
         "WebSockets over HTTP/2 fail",
         "https://github.com/traefik/traefik/issues/11405",
         "Traefik 3.2.5 or later.",
+        http2=True,
     ),
     Fault(
         "nginx",
@@ -103,6 +108,7 @@ TABLE = (
         "while Node closes them after 5 s",
         "https://nginx.org/en/CHANGES",
         "Set `proxy_http_version`, the Upgrade and Connection headers and the upstream's `keepalive_timeout` yourself.",
+        defaults=True,
     ),
     Fault(
         "nginx",
@@ -148,5 +154,38 @@ NAMES = {"traefik": "Traefik", "nginx": "nginx", "docker": "Docker"}
 """The programs of the table, as people write them."""
 SERVER = re.compile(r"\bnginx/(\d+\.\d+\.\d+)")
 """How nginx names its version in a Server header, and in what ``nginx -v`` prints."""
-TAG = re.compile(r"(?:^|/)(traefik|nginx):v?(\d+\.\d+(?:\.\d+)?[\w.-]*)")
-"""How the official images name theirs."""
+LABEL = "org.opencontainers.image.version"
+"""The label in which an image says the version of what is in it (github.com/opencontainers/image-spec, annotations.md);
+Traefik's image has it."""
+VARIABLE = "NGINX_VERSION"
+"""The variable in which the official image of nginx says its version."""
+_IMAGE = re.compile(r"(?:^|/)(traefik|nginx|docker)(?:-unprivileged)?(?::([\w.-]+))?(?:@|$)")
+_EXACT = re.compile(r"v?(\d+\.\d+\.\d+(?:-(?:rc|beta|alpha|ea)\.?\d+)?)(?![\d.])", re.IGNORECASE)
+_DAEMON = "dind"
+"""What the tag of an image with Docker's daemon says; `docker:29.0.1-cli` is a client."""
+
+
+def exact(said: str) -> str:
+    """Return the one version that a text names; empty for what moves on with releases, such as `3.6` or `latest`."""
+    found = _EXACT.match(said.strip())
+    return found[1] if found else ""
+
+
+def of_image(
+    image: str, labels: Mapping[str, str] | None = None, variables: Mapping[str, str] | None = None
+) -> tuple[str, str]:
+    """Return a program of the table and its version, as an image names them; each is empty where it does not.
+
+    Args:
+        image: as somebody wrote it: ``traefik:v3.6.12``, ``docker.io/library/nginx:1.30.6@sha256:…``.
+        labels: the image's, or its container's, which has them too.
+        variables: the image's, or its container's.
+    """
+    found = _IMAGE.search(image)
+    if found is None:
+        return "", ""
+    program, tag = found[1], found[2] or ""
+    if program == "docker" and _DAEMON not in tag:
+        return "", ""
+    inside = (variables or {}).get(VARIABLE, "") if program == "nginx" else (labels or {}).get(LABEL, "")
+    return program, exact(inside) or exact(tag)

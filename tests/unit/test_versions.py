@@ -6,7 +6,7 @@ import pytest
 
 from raven_realtime.findings import catalogue
 from raven_realtime.live.checks.versions import judged
-from raven_realtime.versions import TABLE, faults, number
+from raven_realtime.versions import TABLE, exact, faults, number, of_image
 
 FIRES: dict[str, tuple[dict[str, str], list[str], dict[str, str]]] = {
     "retry": ({"traefik": "3.7.6"}, ["RT060"], {"traefik": "3.7.8"}),
@@ -69,3 +69,44 @@ def test_sources_are_links_and_codes_are_known(fault: object) -> None:
 )
 def test_number(text: str, expected: object) -> None:
     assert number(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("v3.7.6", "3.7.6"),
+        ("1.30.1-alpine3.22", "1.30.1"),
+        ("3.0.0-rc4", "3.0.0-rc4"),
+        ("3.6", ""),
+        ("v3", ""),
+        ("stable", ""),
+        ("1.2.3.4", ""),
+        ("", ""),
+    ],
+)
+def test_only_one_version_is_one(text: str, expected: str) -> None:
+    assert exact(text) == expected
+
+
+DIGEST = "@sha256:" + "0" * 64
+
+
+@pytest.mark.parametrize(
+    ("image", "said", "expected"),
+    [
+        ("traefik:v3.7.6", {}, ("traefik", "3.7.6")),
+        (f"docker.io/library/traefik:v3.7{DIGEST}", {}, ("traefik", "")),
+        (f"traefik{DIGEST}", {"org.opencontainers.image.version": "v3.7.6"}, ("traefik", "3.7.6")),
+        (f"nginx{DIGEST}", {"NGINX_VERSION": "1.30.1"}, ("nginx", "1.30.1")),
+        ("nginxinc/nginx-unprivileged:1.29.3-alpine", {}, ("nginx", "1.29.3")),
+        ("localhost:5000/nginx:1.29.3", {}, ("nginx", "1.29.3")),
+        ("nginx:latest", {"org.opencontainers.image.version": "24.04"}, ("nginx", "")),
+        ("docker:29.0.1-dind", {}, ("docker", "29.0.1")),
+        ("docker:29.0.1-cli", {}, ("", "")),
+        ("jwilder/nginx-proxy:1.7.0", {}, ("", "")),
+        ("frappe/erpnext:v15.40.0", {}, ("", "")),
+        ("", {}, ("", "")),
+    ],
+)
+def test_what_an_image_says(image: str, said: dict[str, str], expected: tuple[str, str]) -> None:
+    assert of_image(image, said, said) == expected

@@ -15,7 +15,7 @@ from raven_realtime.live.target import Target
 from raven_realtime.machine import CannotLook
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.traefik.api import LARGEST_PAGE
-from raven_realtime.versions import NAMES, SERVER, TAG, faults
+from raven_realtime.versions import LABEL, NAMES, SERVER, faults, of_image
 
 CHECK = Check(
     name="versions",
@@ -60,9 +60,11 @@ def _traefik(inside: Inside) -> dict[str, tuple[str, str]]:
     if inside.traefik_api:
         return {"traefik": (_asked(inside), "by its API")}
     with contextlib.suppress(CannotLook):
-        for image in inside.in_docker("ps", "--format", "{{.Image}}").splitlines():
-            if (match := TAG.search(image)) and match[1] == "traefik":
-                return {"traefik": (match[2], f"by its image {image}")}
+        listed = inside.in_docker("ps", "--format", f'{{{{.Image}}}} {{{{.Label "{LABEL}"}}}}')
+        for image, _, label in (line.partition(" ") for line in listed.splitlines()):
+            program, version = of_image(image, {LABEL: label})
+            if program == "traefik" and version:
+                return {"traefik": (version, f"by its image {image}")}
     return {}
 
 
