@@ -165,6 +165,13 @@ _DAEMON = "dind"
 """What the tag of an image with Docker's daemon says; `docker:29.0.1-cli` is a client."""
 
 
+OLDEST_NGINX = "1.19.5"
+"""What production asks for: it starts nginx with `-e stderr` (nginx.org/en/docs/switches.html), for there is no file
+that its first words could go to."""
+OLDEST_API = (1, 44)
+"""The API that Docker 29 speaks at least; an older Traefik asks for less, unless its daemon is told to allow that."""
+
+
 def exact(said: str) -> str:
     """Return the one version that a text names; empty for what moves on with releases, such as `3.6` or `latest`."""
     found = _EXACT.match(said.strip())
