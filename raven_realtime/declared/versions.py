@@ -11,10 +11,12 @@ from raven_realtime.declared.realtime_routers import middlewares_of
 from raven_realtime.declared.rule import Parameters
 from raven_realtime.declared.world import Container, World
 from raven_realtime.findings.entry import Entry, Finding, Level
+from raven_realtime.proxies.interface import Proxy
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.nginx.directive import Directive
 from raven_realtime.proxies.nginx.proxy import Nginx
 from raven_realtime.proxies.traefik.proxy import Traefik
-from raven_realtime.versions import Fault, exact, faults
+from raven_realtime.versions import Fault, Trait, exact, faults
 
 DOCKER = "docker"
 
@@ -45,8 +47,8 @@ def _wrong(world: World) -> tuple[tuple[Way, Fault, str, Location], ...]:
             versions = {program: version, DOCKER: docker if program == "traefik" else ""}
             found += [
                 (way, fault, which, place)
-                for fault, which in faults(versions, retry=True)
-                if _applies(fault, world, leg)
+                for fault, which in faults(versions, having=tuple(Trait))
+                if fault.takes is None or _has(fault.takes, world, leg)
             ]
     return tuple(found)
 
@@ -81,16 +83,28 @@ def _docker(world: World) -> str:
     return _given(world, DOCKER)
 
 
-def _applies(fault: Fault, world: World, leg: Leg) -> bool:
-    """Tell whether what a version does wrong concerns a request."""
-    proxy = leg.node.proxy
-    if fault.retry:
-        return isinstance(proxy, Traefik) and _retries(proxy, world, leg)
-    if fault.http2:
-        return leg.request.tls
-    if fault.defaults:
-        return isinstance(proxy, Nginx) and proxy.answer(leg.request).keeps_by_default
-    return True
+def _has(trait: Trait, world: World, leg: Leg) -> bool:
+    """Tell whether a request meets, at a proxy, what a row takes besides the version."""
+    proxy, container = leg.node.proxy, leg.node.container
+    match trait:
+        case Trait.RETRY:
+            return isinstance(proxy, Traefik) and _retries(proxy, world, leg)
+        case Trait.HTTP2:
+            return leg.request.tls
+        case Trait.DEFAULTS:
+            return isinstance(proxy, Nginx) and proxy.answer(leg.request).keeps_by_default
+        case Trait.RESOLVE:
+            return any("resolve" in each.args for each in _of_upstreams(proxy, "server"))
+        case Trait.STICKY:
+            return any(_of_upstreams(proxy, "sticky"))
+        case Trait.LOG_OPTION:
+            return container is not None and "-e" in container.command.split()
+
+
+def _of_upstreams(proxy: Proxy, name: str) -> Iterator[Directive]:
+    """Yield the directives of a name in nginx's upstreams; it does not start with one that it does not know."""
+    blocks = proxy.configuration.definitions.upstreams.values() if isinstance(proxy, Nginx) else ()
+    return (each for block in blocks for each in block.children(name))
 
 
 def _retries(proxy: Traefik, world: World, leg: Leg) -> bool:

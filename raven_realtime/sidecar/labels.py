@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from raven_realtime.ports import SIDECAR_PORT
 from raven_realtime.settings import Prod, ServedHost
-from raven_realtime.versions import faults
+from raven_realtime.versions import Trait, faults
 
 STACK = "raven-realtime.stack"
 """Names the stack that a container belongs to; containers without it are not ours and are left alone."""
@@ -28,7 +28,8 @@ def rule(hosts: Sequence[ServedHost]) -> str:
 
 def retries(settings: Prod) -> bool:
     """Tell whether the router gets a retry middleware: not where the Traefik that is named makes a fault of it."""
-    return not any(fault.retry for fault, _ in faults({"traefik": settings.traefik_version or ""}, retry=True))
+    told = {"traefik": settings.traefik_version or ""}
+    return not any(fault.takes is Trait.RETRY for fault, _ in faults(told, having=(Trait.RETRY,)))
 
 
 def routing(settings: Prod) -> dict[str, str]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from raven_realtime.problem import Problem
 from raven_realtime.settings import PROJECT, Prod
 from raven_realtime.sidecar.containers import Standing
-from raven_realtime.versions import OLDEST_API, OLDEST_NGINX, exact, faults, number, of_image
+from raven_realtime.versions import Trait, exact, faults, of_image, reads_labels
 
-REFUSED = frozenset({"RT023", "RT060", "RT061"})
-"""What no setting of Traefik's mends; WebSockets over HTTP/2 pass once HTTP/2 is switched off."""
+REFUSED = frozenset({"RT023", "RT060", "RT061", "RT064"})
+"""What breaks the route, and no setting of the program's own mends; WebSockets over HTTP/2 pass once that is off."""
 ASK_DOCKER = "{{.Server.Version}} {{.Server.MinAPIVersion}}"
 """What `docker version` is asked for."""
 
@@ -21,23 +21,17 @@ def require_told(settings: Prod) -> None:
     Raises:
         Problem: it would break.
     """
-    _refuse({"traefik": exact(settings.traefik_version or "")}, retry=False, where=f"{PROJECT}:traefikVersion")
+    _refuse({"traefik": exact(settings.traefik_version or "")}, where=f"{PROJECT}:traefikVersion")
     require_nginx(of_image(settings.image or "")[1], settings.image or "")
 
 
 def require_nginx(version: str, image: str) -> None:
-    """Refuse an nginx that cannot do what it is asked.
+    """Refuse an nginx that cannot do what production asks: it starts nginx with ``-e stderr``.
 
     Raises:
         Problem: it is too old.
     """
-    here, least = number(version), number(OLDEST_NGINX)
-    if here and least and here < least:
-        raise Problem(
-            f"{PROJECT}:image: {image} has nginx {version}, and the sidecar needs {OLDEST_NGINX} or later: it starts "
-            "nginx with `-e stderr` (https://nginx.org/en/docs/switches.html).\n"
-            "Name a newer image. Nothing was changed."
-        )
+    _refuse({"nginx": version}, having=(Trait.LOG_OPTION,), where=f"{PROJECT}:image {image}")
 
 
 def require_running(docker: str, at_the_door: Iterable[Standing], *, retry: bool) -> None:
@@ -52,21 +46,21 @@ def require_running(docker: str, at_the_door: Iterable[Standing], *, retry: bool
         Problem: it would break.
     """
     version, _, least = docker.partition(" ")
-    api = number(least)
-    daemon = version if api is None or api[:2] >= OLDEST_API else ""
+    daemon = "" if reads_labels(least) else version
     for one in at_the_door:
         program, traefik = of_image(str(one.inspected["Config"].get("Image", "")), one.labels)
         if program == "traefik" and traefik:
-            _refuse({"traefik": traefik, "docker": daemon}, retry=retry, where=f"the container {one.name}")
+            having = (Trait.RETRY,) if retry else ()
+            _refuse({"traefik": traefik, "docker": daemon}, having=having, where=f"the container {one.name}")
 
 
-def _refuse(versions: dict[str, str], *, retry: bool, where: str) -> None:
-    for fault, which in faults(versions, retry=retry):
+def _refuse(versions: dict[str, str], *, where: str, having: Collection[Trait] = ()) -> None:
+    for fault, which in faults(versions, having=having):
         if fault.code in REFUSED:
             instead = (
                 f"\nOr keep it, without a retry on the router: pulumi config set {PROJECT}:traefikVersion "
                 f"{versions['traefik']}"
-                if fault.retry
+                if fault.takes is Trait.RETRY
                 else ""
             )
             raise Problem(

@@ -6,8 +6,10 @@ import pytest
 
 from raven_realtime.findings import catalogue
 from raven_realtime.live.checks.versions import judged
-from raven_realtime.versions import TABLE, exact, faults, number, of_image
+from raven_realtime.versions import TABLE, Trait, exact, faults, number, of_image, reads_labels
 
+EVERYTHING = frozenset(Trait) - {Trait.RESOLVE, Trait.STICKY, Trait.LOG_OPTION}
+"""What a running system has: an nginx that runs knows all that it was given."""
 FIRES: dict[str, tuple[dict[str, str], list[str], dict[str, str]]] = {
     "retry": ({"traefik": "3.7.6"}, ["RT060"], {"traefik": "3.7.8"}),
     "retry, the second": ({"traefik": "v3.7.7"}, ["RT060"], {"traefik": "3.7.5"}),
@@ -32,16 +34,44 @@ FIRES: dict[str, tuple[dict[str, str], list[str], dict[str, str]]] = {
 
 @pytest.mark.parametrize(("broken", "codes", "sound"), FIRES.values(), ids=FIRES.keys())
 def test_row(broken: dict[str, str], codes: list[str], sound: dict[str, str]) -> None:
-    assert [found.code for found in judged(broken, retry=True)] == codes
-    assert judged(sound, retry=True) == []
+    assert [found.code for found in judged(broken, EVERYTHING)] == codes
+    assert judged(sound, EVERYTHING) == []
+
+
+TOO_OLD = {
+    Trait.RESOLVE: ("1.26.3", "1.27.3"),
+    Trait.STICKY: ("1.28.3", "1.29.6"),
+    Trait.LOG_OPTION: ("1.18", "1.19.5"),
+}
+
+
+@pytest.mark.parametrize("trait", TOO_OLD)
+def test_an_nginx_that_is_too_old(trait: Trait) -> None:
+    old, new = TOO_OLD[trait]
+    assert [found.code for found in judged({"nginx": old}, [trait])] == ["RT064"]
+    assert "RT064" not in {found.code for found in judged({"nginx": new}, [trait])}
 
 
 def test_every_row_fires_somewhere() -> None:
-    assert {fault for broken, _, _ in FIRES.values() for fault, _ in faults(broken, retry=True)} == set(TABLE)
+    shown = {fault for broken, _, _ in FIRES.values() for fault, _ in faults(broken, having=EVERYTHING)}
+    shown |= {fault for trait, (old, _) in TOO_OLD.items() for fault, _ in faults({"nginx": old}, having=[trait])}
+    assert shown == set(TABLE)
+
+
+@pytest.mark.parametrize(
+    ("api", "reads"),
+    [("1.24", True), ("1.43", True), ("1.44", False), ("1.52", False), ("<no value>", False), ("", False)],
+)
+def test_whether_any_traefik_reads_the_labels_of_a_docker(api: str, reads: bool) -> None:
+    assert reads_labels(api) is reads
 
 
 def test_what_takes_a_retry_is_silent_without_one() -> None:
     assert judged({"traefik": "3.7.6"}) == []
+
+
+def test_what_takes_the_defaults_is_silent_where_they_are_said() -> None:
+    assert judged({"nginx": "1.30.6"}) == []
 
 
 def test_what_a_row_says() -> None:

@@ -48,7 +48,7 @@ def test_nothing_is_wrong_with_what_is_set(settings: dict[str, str]) -> None:
         ),
         pytest.param(
             {"image": f"docker.io/library/nginx:1.18.0{DIGEST}"},
-            r"raven-realtime:image: .* has nginx 1\.18\.0, and the sidecar needs 1\.19\.5",
+            r"RT064: nginx 1\.18\.0 \(raven-realtime:image docker.io/.*\): it does not know the option `-e`",
             id="nginx is too old",
         ),
     ],
