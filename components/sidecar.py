@@ -20,7 +20,7 @@ from raven_realtime.problem import Problem
 from raven_realtime.proxies.nginx.fingerprint import configuration_hash
 from raven_realtime.proxies.unreadable import Unreadable
 from raven_realtime.settings import PROJECT, Prod, load_prod
-from raven_realtime.sidecar import labels, sizes
+from raven_realtime.sidecar import labels, sizes, versions
 from raven_realtime.sidecar.configuration import CONFIG_FOLDER, render, uses_gateway
 from raven_realtime.sidecar.hardened import container
 
@@ -58,6 +58,8 @@ class RealtimeSidecarArgs(TypedDict, total=False):
     """How long the upgrade check keeps a WebSocket open (default 5)."""
     traefik_api: str
     """Traefik's API, as this machine reaches it: then it is asked who owns /socket.io."""
+    traefik_version: str
+    """The version of Traefik on the server: for 3.7.6 and 3.7.7 the router gets no retry."""
     public_address: str
     """Check at this IP address instead of what DNS says."""
     trust_certificate: bool
@@ -114,6 +116,7 @@ class RealtimeSidecar(pulumi.ComponentResource):
             settings = load_prod(given | dict.fromkeys(secrets, "[secret]"), where=f"the arguments of {name}")
             host = DockerHost.of_stack(ssh_key_file=settings.ssh_key_file, ssh_host_key=settings.ssh_host_key)
             image = require_image(settings)
+            versions.require_told(settings)
         except (Problem, Unreadable) as problem:
             raise pulumi.RunError(str(problem)) from None
         self._build(name, settings, host, image, secrets)
@@ -251,6 +254,7 @@ class Generation:
             *("--host", settings.served[0].host, "--resolver", settings.cert_resolver),
             *("--upstream", settings.upstream, "--files", str(sizes.files(settings.capacity))),
             *(word for network in settings.networks for word in ("--network", network)),
+            *(["--retry"] if labels.retries(settings) else []),
         ]
 
     def for_install(self, settings: Prod, image: str) -> list[str]:

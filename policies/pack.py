@@ -115,7 +115,9 @@ def _one(rule: Rule, told: Configuration) -> Any:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         if args.resource_type not in JUDGED:
             args.not_applicable("nothing of the realtime path")
-        for finding in rule.findings(worlds().of([of_resource(args)]), _given(rule, told, args.get_config())):
+        for finding in rule.findings(
+            worlds().of([of_resource(args)], told.versions), _given(rule, told, args.get_config())
+        ):
             if not _ignored(finding, told):
                 report(message(finding), args.urn)
 
@@ -125,7 +127,7 @@ def _one(rule: Rule, told: Configuration) -> Any:
 def _all(rule: Rule, told: Configuration) -> Any:
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
         resources = of_stack(args.resources)
-        for finding in rule.findings(worlds().of(resources), _given(rule, told, args.get_config())):
+        for finding in rule.findings(worlds().of(resources, told.versions), _given(rule, told, args.get_config())):
             if not _ignored(finding, told):
                 report(message(finding), _urn(finding, resources))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache, partial
 from typing import Any
 
@@ -115,12 +115,12 @@ class Worlds:
     def __init__(self) -> None:
         self._kept: list[tuple[list[Resource], World]] = []
 
-    def of(self, resources: list[Resource]) -> World:
-        """Return the world of resources, read once."""
+    def of(self, resources: list[Resource], versions: Mapping[str, str]) -> World:
+        """Return the world of resources, read once; what is said of versions is of one project, always the same."""
         for known, world in self._kept:
             if known == resources:
                 return world
-        world = read(resources).world
+        world = World.of([read(resources).world, World.saying(versions)])
         self._kept = [(resources, world), *self._kept[:3]]
         return world
 

@@ -278,6 +278,13 @@ class Prod(Common):
         description="Traefik's API, as this machine reaches it: the deployment then asks it who owns /socket.io",
         examples=["http://127.0.0.1:8080"],
     )
+    traefik_version: str | None = Field(
+        None,
+        pattern=r"^v?[23]\.\d+\.\d+(-[A-Za-z0-9.]+)?$",
+        description="The version of Traefik on the server: for one whose retry sends closed WebSockets again (3.7.6, "
+        "3.7.7), the router gets none",
+        examples=["3.7.6"],
+    )
     public_address: str | None = Field(
         None,
         description="Check at this IP address instead of what DNS says, for use before a name points to the server",

@@ -7,8 +7,9 @@ source; what answers, images' tags and a stack's settings are looked up in it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 _NUMBER = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?:-(?:rc|beta|alpha|ea)\.?(\d+))?", re.IGNORECASE)
 _FINAL = 1_000_000
@@ -41,6 +42,17 @@ class Range:
         return (first is None or first <= here) and (before is None or here < before)
 
 
+class Trait(StrEnum):
+    """What a version's fault may take besides: something that is configured, or asked."""
+
+    RETRY = "a retry middleware on Traefik's router"
+    HTTP2 = "HTTP/2, which browsers speak over TLS only"
+    DEFAULTS = "a configuration that leaves to nginx how long it keeps connections to the upstream"
+    RESOLVE = "`resolve` at a server of an nginx upstream"
+    STICKY = "`sticky` in an nginx upstream"
+    LOG_OPTION = "nginx's option -e"
+
+
 @dataclass(frozen=True)
 class Fault:
     """One row of the table."""
@@ -56,8 +68,8 @@ class Fault:
     remedy: str
     beside: tuple[str, tuple[Range, ...]] | None = None
     """Another program and its versions, where it takes both."""
-    retry: bool = False
-    """Whether it takes a retry middleware on the router."""
+    takes: Trait | None = None
+    """What else it takes."""
 
 
 TABLE = (
@@ -68,7 +80,7 @@ TABLE = (
         "a retry middleware sends a WebSocket that was closed once more, and can end the whole process",
         "https://github.com/traefik/traefik/issues/13513",
         "Traefik 3.7.8 or later; until then take the retry middleware off the router.",
-        retry=True,
+        takes=Trait.RETRY,
     ),
     Fault(
         "docker",
@@ -94,6 +106,7 @@ TABLE = (
         "WebSockets over HTTP/2 fail",
         "https://github.com/traefik/traefik/issues/11405",
         "Traefik 3.2.5 or later.",
+        takes=Trait.HTTP2,
     ),
     Fault(
         "nginx",
@@ -103,6 +116,7 @@ TABLE = (
         "while Node closes them after 5 s",
         "https://nginx.org/en/CHANGES",
         "Set `proxy_http_version`, the Upgrade and Connection headers and the upstream's `keepalive_timeout` yourself.",
+        takes=Trait.DEFAULTS,
     ),
     Fault(
         "nginx",
@@ -120,20 +134,49 @@ TABLE = (
         "https://nginx.org/en/security_advisories.html",
         "nginx 1.30.4, or 1.31.3, or later.",
     ),
+    Fault(
+        "nginx",
+        (Range(before="1.27.3"),),
+        "RT064",
+        "it does not know `resolve` at a server of an upstream, and does not start",
+        "https://nginx.org/en/docs/http/ngx_http_upstream_module.html#resolve",
+        "nginx 1.27.3 or later; or, for an older one, `resolver` and a variable in `proxy_pass`.",
+        takes=Trait.RESOLVE,
+    ),
+    Fault(
+        "nginx",
+        (Range(before="1.29.6"),),
+        "RT064",
+        "it does not know `sticky`, and does not start",
+        "https://nginx.org/en/docs/http/ngx_http_upstream_module.html#sticky",
+        "nginx 1.29.6 or later; or `hash $cookie_NAME consistent`, or `ip_hash`.",
+        takes=Trait.STICKY,
+    ),
+    Fault(
+        "nginx",
+        (Range(before="1.19.5"),),
+        "RT064",
+        "it does not know the option `-e`, and does not start",
+        "https://nginx.org/en/docs/switches.html",
+        "nginx 1.19.5 or later.",
+        takes=Trait.LOG_OPTION,
+    ),
 )
 """The older nginx of a distribution is left out: its fixes come without a new number."""
 
 
-def faults(versions: Mapping[str, str], *, retry: bool = False) -> Iterator[tuple[Fault, str]]:
+def faults(versions: Mapping[str, str], *, having: Collection[Trait] = ()) -> Iterator[tuple[Fault, str]]:
     """Yield what is wrong with programs that work together, each with the versions it is about in words.
 
     Args:
         versions: program to version, as far as they are known.
-        retry: whether Traefik's router has a retry middleware.
+        having: what there is of that which some rows take.
     """
     for fault in TABLE:
         version = versions.get(fault.program, "")
-        if not any(version in each for each in fault.versions) or (fault.retry and not retry):
+        if not any(version in each for each in fault.versions):
+            continue
+        if fault.takes and fault.takes not in having:
             continue
         said = f"{NAMES[fault.program]} {version}"
         if fault.beside is not None:
@@ -148,5 +191,48 @@ NAMES = {"traefik": "Traefik", "nginx": "nginx", "docker": "Docker"}
 """The programs of the table, as people write them."""
 SERVER = re.compile(r"\bnginx/(\d+\.\d+\.\d+)")
 """How nginx names its version in a Server header, and in what ``nginx -v`` prints."""
-TAG = re.compile(r"(?:^|/)(traefik|nginx):v?(\d+\.\d+(?:\.\d+)?[\w.-]*)")
-"""How the official images name theirs."""
+LABEL = "org.opencontainers.image.version"
+"""The label in which an image says the version of what is in it (github.com/opencontainers/image-spec, annotations.md);
+Traefik's image has it."""
+VARIABLE = "NGINX_VERSION"
+"""The variable in which the official image of nginx says its version."""
+_IMAGE = re.compile(r"(?:^|/)(traefik|nginx|docker)(?:-unprivileged)?(?::([\w.-]+))?(?:@|$)")
+_EXACT = re.compile(r"v?(\d+\.\d+\.\d+(?:-(?:rc|beta|alpha|ea)\.?\d+)?)(?![\d.])", re.IGNORECASE)
+_DAEMON = "dind"
+"""What the tag of an image with Docker's daemon says; `docker:29.0.1-cli` is a client."""
+
+
+OLDEST_API = (1, 44)
+"""The API that Docker 29 speaks at least; an older Traefik asks for less, unless its daemon is told to allow that."""
+
+
+def reads_labels(api: str) -> bool:
+    """Tell whether any Traefik can read the labels of a Docker whose least API is this; false where it is not known."""
+    least = number(api)
+    return least is not None and least[:2] < OLDEST_API
+
+
+def exact(said: str) -> str:
+    """Return the one version that a text names; empty for what moves on with releases, such as `3.6` or `latest`."""
+    found = _EXACT.match(said.strip())
+    return found[1] if found else ""
+
+
+def of_image(
+    image: str, labels: Mapping[str, str] | None = None, variables: Mapping[str, str] | None = None
+) -> tuple[str, str]:
+    """Return a program of the table and its version, as an image names them; each is empty where it does not.
+
+    Args:
+        image: as somebody wrote it: ``traefik:v3.6.12``, ``docker.io/library/nginx:1.30.6@sha256:…``.
+        labels: the image's, or its container's, which has them too.
+        variables: the image's, or its container's.
+    """
+    found = _IMAGE.search(image)
+    if found is None:
+        return "", ""
+    program, tag = found[1], found[2] or ""
+    if program == "docker" and _DAEMON not in tag:
+        return "", ""
+    inside = (variables or {}).get(VARIABLE, "") if program == "nginx" else (labels or {}).get(LABEL, "")
+    return program, exact(inside) or exact(tag)

@@ -33,12 +33,12 @@ def _service(objects: Objects, service: Service) -> Iterator[World]:
     name, place = service.meta.name, service.meta.location
     ports = [(port.port, inner) for port in service.ports if (inner := objects.target_port(service, port))]
     routing = providers.Container(name, (), place, ports=tuple(inner for _, inner in ports))
-    image, command = "", ""
+    image, command, image_at = "", "", None
     environment: tuple[Setting, ...] = ()
     first = next((found for port in service.ports if (found := objects.container_of(service, port))), None)
     if first:
         workload, container = first
-        image = container.image.value if container.image else ""
+        image, image_at = (container.image.value, container.image.location) if container.image else ("", None)
         command = " ".join([*container.command, *container.args])
         environment = tuple(
             Setting(key, said.value, said.location) for key, said in objects.environment(workload, container).items()
@@ -52,6 +52,7 @@ def _service(objects: Objects, service: Service) -> Iterator[World]:
             Container(
                 routing,
                 image=image,
+                image_at=image_at,
                 environment=environment,
                 command=command,
                 replicas=1 if replicas is None else replicas,

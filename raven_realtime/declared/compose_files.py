@@ -73,9 +73,11 @@ def _container(service: Element, routing: object, swarm: bool, group: str) -> Co
     nofile = service.path("ulimits", "nofile")
     soft = (nofile.get("soft") or nofile) if nofile else None
     replicas = service.path("deploy", "replicas") or service.get("scale")
+    image = service.get("image")
     return Container(
         routing,  # type: ignore[arg-type]  # zipped with what read_compose made of the same services
-        image=_filled(service.get("image")),
+        image=_filled(image),
+        image_at=image.location if image else None,
         environment=tuple(_environment(service)),
         command=" ".join([*_texts(service.get("entrypoint")), *_texts(service.get("command"))]),
         healthcheck=_healthcheck(service),

@@ -144,8 +144,7 @@ def read(
     reading.read_compose()
     reading.read_quadlets()
     reading.read_cluster()
-    said = tuple(Setting(name, value, Location("")) for name, value in (versions or {}).items())
-    reading.parts.append(World(named=tuple(reading.named), app=app, versions=said))
+    reading.parts += [World(named=tuple(reading.named), app=app), World.saying(versions or {})]
     return reading
 
 

@@ -36,7 +36,7 @@ from raven_realtime.proxies.nginx.directive import Directive
 from raven_realtime.proxies.nginx.parse import parse_text
 from raven_realtime.proxies.nginx.proxy import Nginx as NginxProxy
 from raven_realtime.proxies.nginx.routing import Answer, Configuration
-from raven_realtime.proxies.nginx.versions import of_image
+from raven_realtime.proxies.nginx.versions import named_by
 from raven_realtime.proxies.traefik.proxy import Traefik
 from raven_realtime.proxies.unreadable import Unreadable
 
@@ -409,9 +409,9 @@ def nodes(world: World) -> tuple[Node, ...]:
 
 
 def _at_version(nginx: Nginx, container: Container | None, world: World) -> Nginx:
-    """Return it with the version that the user says, or its container's image."""
+    """Return it with the version that its container's image names, or the user of the machine's own."""
     said = next((each.value for each in world.versions if each.name == "nginx"), "")
-    version = said or (of_image(container.image) if container else "")
+    version = named_by(container.image) if container else said
     return replace(nginx, version=version) if version else nginx
 
 

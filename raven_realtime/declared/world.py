@@ -20,6 +20,7 @@ from raven_realtime.proxies.traefik.rule import language_of
 from raven_realtime.proxies.traefik.static import Static
 from raven_realtime.proxies.traefik.table import Contribution, Table, assemble
 from raven_realtime.proxies.unreadable import Unreadable
+from raven_realtime.versions import of_image
 
 if TYPE_CHECKING:
     from raven_realtime.places.kubernetes.objects import Objects
@@ -48,6 +49,8 @@ class Container:
     routing: providers.Container
     image: str = ""
     """As written; empty where it is not known."""
+    image_at: Location | None = None
+    """Where it is written, where that is another place than the container's."""
     environment: tuple[Setting, ...] = ()
     command: str = ""
     healthcheck: Setting | None = None
@@ -88,6 +91,12 @@ class Container:
     def location(self) -> Location:
         """Where it is declared."""
         return self.routing.location
+
+    @property
+    def release(self) -> tuple[str, str]:
+        """The program of the table of versions that its image holds, and which version; each empty if not known."""
+        labels = {label.key: label.value for label in self.routing.labels}
+        return of_image(self.image, labels, {each.name: each.value for each in self.environment})
 
     @property
     def is_nginx(self) -> bool:
@@ -256,6 +265,11 @@ class World:
         }
         app = next((part.app for part in listed if part.app), "")
         return cls(**joined, app=app, certificates=any(part.certificates for part in listed))
+
+    @classmethod
+    def saying(cls, versions: Mapping[str, str]) -> World:
+        """Return what the user says of versions, by the programs' names."""
+        return cls(versions=tuple(Setting(name, value, Location("")) for name, value in versions.items()))
 
     @cached_property
     def table(self) -> Table:

@@ -16,6 +16,7 @@ Sockets close and open without a reason, upgrades come twice in Socket.IO's log,
 """,
     remedy="""\
 Traefik 3.7.8 or later. Until then take the retry middleware off the router of `/socket.io`.
+In this project's production stack: `pulumi config set raven-realtime:traefikVersion 3.7.6`.
 """,
     source="traefik#13513, traefik#13514",
 )

@@ -44,6 +44,9 @@ def render_command(
     entrypoint: Annotated[str, typer.Option(help="Traefik's TLS entrypoint.")] = "websecure",
     cert_resolver: Annotated[str, typer.Option(help="Traefik's certificate resolver.")] = "myresolver",
     router: Annotated[str, typer.Option(help="Name of the router and its service.")] = "frappe-socketio",
+    traefik_version: Annotated[
+        str, typer.Option(help="Traefik's version: the router gets no retry for 3.7.6 and 3.7.7.")
+    ] = "",
     capacity: Annotated[int, typer.Option(help="Sockets to hold at once.")] = 10_000,
     folder: Annotated[Path, typer.Option(help="Where the multiplexer's nginx writes its files.")] = Path("/tmp"),  # noqa: S108
 ) -> None:
@@ -60,6 +63,7 @@ def render_command(
             "entrypoint": entrypoint,
             "cert_resolver": cert_resolver,
             "router": router,
+            "traefik_version": traefik_version or None,
             "capacity": capacity,
         },
         where="the options",

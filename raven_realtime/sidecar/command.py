@@ -58,13 +58,14 @@ def look(
     upstream: Upstream,
     files: Files,
     network: Annotated[list[str] | None, typer.Option(help="A Docker network to join; may be repeated.")] = None,
+    retry: Annotated[bool, typer.Option("--retry", help="Whether the router gets a retry middleware.")] = False,
     docker_host: Docker = "",
     ssh_key: SshKey = None,
     ssh_host_key: SshHostKey = "",
     ssh_option: SshOption = None,
 ) -> None:
     """Look at the Docker host before anything is made, and refuse what would end half-way."""
-    wanted = looking.Wanted(stack, image, router, host, resolver, upstream, files, network or ())
+    wanted = looking.Wanted(stack, image, router, host, resolver, upstream, files, network or (), retry)
     with reached(docker_host, ssh_key, ssh_host_key, ssh_option or ()) as at:
         typer.echo(looking.look(at, wanted))
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from raven_realtime.ports import SIDECAR_PORT
 from raven_realtime.settings import Prod, ServedHost
+from raven_realtime.versions import Trait, faults
 
 STACK = "raven-realtime.stack"
 """Names the stack that a container belongs to; containers without it are not ours and are left alone."""
@@ -25,22 +26,30 @@ def rule(hosts: Sequence[ServedHost]) -> str:
     return f"{which} && PathPrefix(`/socket.io`)"
 
 
+def retries(settings: Prod) -> bool:
+    """Tell whether the router gets a retry middleware: not where the Traefik that is named makes a fault of it."""
+    told = {"traefik": settings.traefik_version or ""}
+    return not any(fault.takes is Trait.RETRY for fault, _ in faults(told, having=(Trait.RETRY,)))
+
+
 def routing(settings: Prod) -> dict[str, str]:
     """Return what Traefik reads.
 
-    The `retry` middleware covers the moment between the stop of an old container and Traefik's hearing of it
-    (docs/adr/0005). Two containers must define a router alike, or Traefik drops it.
+    The `retry` middleware covers what is in flight while containers change places, and is left out for a Traefik that
+    makes a fault of it (docs/adr/0005, 0010). Two containers must define a router alike, or Traefik drops it.
     """
     router = f"traefik.http.routers.{settings.router}"
     retry = f"{settings.router}-retry"
+    again = [retry] if retries(settings) else []
+    through = [*again, *settings.middlewares]
     return {
         "traefik.enable": "true",
         f"{router}.rule": rule(settings.served),
         f"{router}.entrypoints": settings.entrypoint,
         f"{router}.tls.certresolver": settings.cert_resolver,
-        f"{router}.middlewares": ",".join([retry, *settings.middlewares]),
-        f"traefik.http.middlewares.{retry}.retry.attempts": "3",
-        f"traefik.http.middlewares.{retry}.retry.initialinterval": "50ms",
+        **({f"{router}.middlewares": ",".join(through)} if through else {}),
+        **{f"traefik.http.middlewares.{each}.retry.attempts": "3" for each in again},
+        **{f"traefik.http.middlewares.{each}.retry.initialinterval": "50ms" for each in again},
         f"traefik.http.services.{settings.router}.loadbalancer.server.port": str(SIDECAR_PORT),
         **({f"{router}.priority": str(settings.priority)} if settings.priority is not None else {}),
         **({"traefik.docker.network": settings.networks[0]} if settings.networks else {}),

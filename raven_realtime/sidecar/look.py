@@ -10,13 +10,19 @@ from dataclasses import dataclass
 from raven_realtime.machine import CannotLook
 from raven_realtime.problem import Problem
 from raven_realtime.settings import PROJECT
-from raven_realtime.sidecar import containers, labels, resolvers
+from raven_realtime.sidecar import containers, labels, resolvers, versions
 from raven_realtime.sidecar.configuration import add_hosts, container_address, uses_gateway
+from raven_realtime.sidecar.containers import Standing
 from raven_realtime.sidecar.host import NO_CLIENT, PULL_SECONDS, Failed, Host
+from raven_realtime.versions import SERVER
 
 NOTHING = "Nothing was changed."
-CLIENTS = "command -v nginx >/dev/null || exit 3; command -v curl >/dev/null || command -v wget >/dev/null || exit 4"
-"""What the sidecar needs of its image: nginx, and what its health check asks with."""
+CLIENTS = """\
+command -v nginx >/dev/null || exit 3
+command -v curl >/dev/null || command -v wget >/dev/null || exit 4
+nginx -v 2>&1
+"""
+"""What the sidecar needs of its image: nginx, and what its health check asks with; and which nginx it is."""
 LACKS = {3: "no nginx", 4: "neither curl nor wget, and the sidecar's health check asks with one of them"}
 LOOPBACK = {"0100007F", "00000000000000000000000001000000"}
 """127.0.0.1 and ::1 as /proc/net writes them."""
@@ -36,6 +42,8 @@ class Wanted:
     upstream: str
     files: int
     networks: Sequence[str] = ()
+    retry: bool = False
+    """Whether the router is to have a retry middleware."""
 
 
 def look(host: Host, wanted: Wanted) -> str:
@@ -45,15 +53,17 @@ def look(host: Host, wanted: Wanted) -> str:
         Problem: something would fail later.
     """
     try:
-        host.docker("version")
+        daemon = host.docker("version", "--format", versions.ASK_DOCKER)
     except Failed as failed:
         raise Problem(
             f"The Docker daemon does not answer (DOCKER_HOST={host.daemon.address or 'default'}): {failed}\n"
             f"Start it, or correct docker:host. {NOTHING}"
         ) from None
+    at_the_door = resolvers.at_the_door(host)
+    versions.require_running(daemon, at_the_door, retry=wanted.retry)
     _image(host, wanted)
     _networks(host, wanted.networks)
-    _resolver(host, wanted.resolver)
+    _resolver(host, wanted.resolver, at_the_door)
     _owners(host, wanted)
     _upstream(host, wanted)
     _tidy(host, wanted.stack)
@@ -76,7 +86,7 @@ def _image(host: Host, wanted: Wanted) -> None:
             ) from None
     limit = ("--ulimit", f"nofile={wanted.files}:{wanted.files}")
     try:
-        host.docker("run", "--rm", "--network", "none", *limit, "--entrypoint", "sh", image, "-c", CLIENTS)
+        said = host.docker("run", "--rm", "--network", "none", *limit, "--entrypoint", "sh", image, "-c", CLIENTS)
     except Failed as failed:
         if "rlimit" in str(failed):
             given = int(
@@ -90,6 +100,8 @@ def _image(host: Host, wanted: Wanted) -> None:
         if lacks := LACKS.get(failed.code):
             raise Problem(f"{PROJECT}:image: {image} has {lacks}. Name an image of nginx. {NOTHING}") from None
         raise Problem(f"The image {image} cannot be run on this host:\n{failed}\n{NOTHING}") from None
+    if match := SERVER.search(said):
+        versions.require_nginx(match[1], image)
 
 
 def _networks(host: Host, networks: Sequence[str]) -> None:
@@ -102,9 +114,9 @@ def _networks(host: Host, networks: Sequence[str]) -> None:
             )
 
 
-def _resolver(host: Host, resolver: str) -> None:
+def _resolver(host: Host, resolver: str, at_the_door: Sequence[Standing]) -> None:
     """Traefik answers for an unknown one with a certificate of its own, or goes on with an old one until it expires."""
-    known = resolvers.known(host)
+    known = resolvers.known(host, at_the_door)
     if known and resolver.lower() not in {name for name, _ in known}:
         listed = ", ".join(f"{name} ({where})" for name, where in known)
         raise Problem(

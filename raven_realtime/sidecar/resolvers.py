@@ -53,15 +53,19 @@ def named_file(words: Sequence[str]) -> str:
     return ""
 
 
-def known(host: Host) -> list[tuple[str, str]]:
+def at_the_door(host: Host) -> list[containers.Standing]:
+    """Return the running containers at the public port: Traefik is one, if it runs in a container."""
+    return [one for one in containers.find(host, "status=running") if _is_public(one)]
+
+
+def known(host: Host, door: Sequence[containers.Standing]) -> list[tuple[str, str]]:
     """Return each resolver's name and where it is declared, of a Traefik at the public port: container or process."""
     found: set[tuple[str, str]] = set()
-    at_the_door = [one for one in containers.find(host, "status=running") if _is_public(one)]
-    for one in at_the_door:
+    for one in door:
         words = [*(one.inspected.get("Args") or ()), *(one.inspected["Config"].get("Env") or ())]
         found |= set(_of(words, f"the container {one.name}", lambda file, one=one: host.file_of(one.id, file)))  # type: ignore[misc]
     if host.server is not None:
-        inside = {str(one.inspected["State"].get("Pid")) for one in at_the_door}
+        inside = {str(one.inspected["State"].get("Pid")) for one in door}
         found |= set(_of_processes(host.server, inside))
     return sorted(found)
 

@@ -12,7 +12,7 @@ from tests.policies.cases import CASES
 from tests.policies.mutations import MUTATIONS, Mutation
 from tests.policies.previews import Violation, apart, preview
 
-ADVISING = {"one-tunnel", "public-port", "slash-kept", "values-known"}
+ADVISING = {"known-holes-closed", "nginx-defaults-said", "one-tunnel", "public-port", "slash-kept", "values-known"}
 """What somebody may want as it is, or cannot know yet; all others stop an update."""
 
 

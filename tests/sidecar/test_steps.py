@@ -114,12 +114,16 @@ def sidecars(server: Server) -> Iterator[Sidecars]:
 @pytest.fixture
 def served(sidecars: Sidecars) -> tuple[Sidecars, str]:
     """The same with one that serves."""
-    settings = sidecars.settings(priority=77)
+    return sidecars, serve(sidecars, sidecars.settings(priority=77))
+
+
+def serve(sidecars: Sidecars, settings: Prod) -> str:
+    """Have one serve; return its id."""
     first = sidecars.run("1", settings)
     assert sidecars.check(first, settings).startswith("✓ sidecar")
     assert "one sidecar serves" in sidecars.settle(first, "1")
     within(15, lambda: handshake(sidecars.server, SECOND_HOST) == "open")
-    return sidecars, first
+    return first
 
 
 CHANGES: dict[str, dict[str, object]] = {
@@ -127,13 +131,26 @@ CHANGES: dict[str, dict[str, object]] = {
     "priority": {"priority": 1000},
     "a host added": {"priority": 77, "hosts": [f"{SECOND_HOST}={SECOND_SITE}", "new.example.com"]},
     "the router's name": {"router": "steps-renamed"},
+    "no retry": {"priority": 77, "traefik_version": "3.7.6"},
 }
 
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_two_generations_change_places_and_no_handshake_fails(served: tuple[Sidecars, str], change: str) -> None:
     sidecars, first = served
-    settings = sidecars.settings(**CHANGES[change])
+    said = change_places(sidecars, first, sidecars.settings(**CHANGES[change]))
+    assert ("frappe-socketio-bridge-" in said) is (change != "nothing but the generation"), said
+
+
+def test_without_a_retry_no_handshake_fails_either(sidecars: Sidecars) -> None:
+    settings = sidecars.settings(priority=77, traefik_version="3.7.6")
+    assert not any("retry" in each for each in labels.routing(settings))
+    first = serve(sidecars, settings)
+    assert "frappe-socketio-bridge-" not in change_places(sidecars, first, settings)
+
+
+def change_places(sidecars: Sidecars, first: str, settings: Prod) -> str:
+    """Have a second generation take the first one's place under load, unnoticed; return what the bridge said."""
     with handshakes(sidecars.server, RATE, SECOND_HOST) as asked:
         said = sidecars.bridge(settings)
         second = sidecars.run("2", settings)
@@ -142,11 +159,28 @@ def test_two_generations_change_places_and_no_handshake_fails(served: tuple[Side
         settled = sidecars.settle(second, "2")
     assert asked.failed == ()
     assert asked.asked >= RATE * asked.seconds * 0.8
-    assert ("frappe-socketio-bridge-" in said) is (change != "nothing but the generation"), said
     assert "Traefik leads to" in settled
     assert sidecars.running() == [second]
     assert handshake(sidecars.server, SECOND_HOST) == "open"
     assert sidecars.server.docker("inspect", "--format", "{{.State.Running}}", first) == "false"
+    return said
+
+
+def test_a_traefik_that_makes_a_fault_of_retry_is_refused(sidecars: Sidecars) -> None:
+    server = sidecars.server
+    server.docker("tag", server.image, "traefik:v3.7.6")
+    at_443 = ("--network", "host", "--entrypoint", "sleep", "traefik:v3.7.6", "300")
+    door = server.docker("run", "--detach", "--name", "door", *at_443)
+    try:
+        named = ("--router", "steps", "--host", SECOND_HOST, "--resolver", "myresolver", "--stack", sidecars.stack)
+        asked = ("look", *named, "--image", server.image, "--upstream", "172.17.0.1:9000", "--files", "4096")
+        refused = sidecars.step(*asked, "--retry", expect=1)
+        assert "RT060: Traefik 3.7.6 (the container door)" in refused
+        assert "pulumi config set raven-realtime:traefikVersion 3.7.6" in refused
+        assert "the Docker host is ready" in sidecars.step(*asked)
+    finally:
+        server.docker("rm", "--force", door)
+        server.docker("rmi", "traefik:v3.7.6")
 
 
 def test_one_that_never_becomes_healthy_stops_nothing(served: tuple[Sidecars, str]) -> None:

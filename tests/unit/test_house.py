@@ -39,6 +39,7 @@ WITHIN: dict[str, set[str]] = {
         "settings",
         "sidecar",
         "ssh",
+        "versions",
     },
     "live": {
         "docker_host",
@@ -54,7 +55,7 @@ WITHIN: dict[str, set[str]] = {
         "ssh",
         "versions",
     },
-    "sidecar": {"docker_host", "machine", "ports", "problem", "proxies", "settings", "sidecar", "ssh"},
+    "sidecar": {"docker_host", "machine", "ports", "problem", "proxies", "settings", "sidecar", "ssh", "versions"},
     "sandbox": {"problem", "proxies", "sandbox", "ports", "settings", "sidecar"},
     "render": {"render", "sandbox", "ports", "settings", "sidecar"},
 }

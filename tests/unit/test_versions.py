@@ -6,8 +6,10 @@ import pytest
 
 from raven_realtime.findings import catalogue
 from raven_realtime.live.checks.versions import judged
-from raven_realtime.versions import TABLE, faults, number
+from raven_realtime.versions import TABLE, Trait, exact, faults, number, of_image, reads_labels
 
+EVERYTHING = frozenset(Trait) - {Trait.RESOLVE, Trait.STICKY, Trait.LOG_OPTION}
+"""What a running system has: an nginx that runs knows all that it was given."""
 FIRES: dict[str, tuple[dict[str, str], list[str], dict[str, str]]] = {
     "retry": ({"traefik": "3.7.6"}, ["RT060"], {"traefik": "3.7.8"}),
     "retry, the second": ({"traefik": "v3.7.7"}, ["RT060"], {"traefik": "3.7.5"}),
@@ -32,16 +34,44 @@ FIRES: dict[str, tuple[dict[str, str], list[str], dict[str, str]]] = {
 
 @pytest.mark.parametrize(("broken", "codes", "sound"), FIRES.values(), ids=FIRES.keys())
 def test_row(broken: dict[str, str], codes: list[str], sound: dict[str, str]) -> None:
-    assert [found.code for found in judged(broken, retry=True)] == codes
-    assert judged(sound, retry=True) == []
+    assert [found.code for found in judged(broken, EVERYTHING)] == codes
+    assert judged(sound, EVERYTHING) == []
+
+
+TOO_OLD = {
+    Trait.RESOLVE: ("1.26.3", "1.27.3"),
+    Trait.STICKY: ("1.28.3", "1.29.6"),
+    Trait.LOG_OPTION: ("1.18", "1.19.5"),
+}
+
+
+@pytest.mark.parametrize("trait", TOO_OLD)
+def test_an_nginx_that_is_too_old(trait: Trait) -> None:
+    old, new = TOO_OLD[trait]
+    assert [found.code for found in judged({"nginx": old}, [trait])] == ["RT064"]
+    assert "RT064" not in {found.code for found in judged({"nginx": new}, [trait])}
 
 
 def test_every_row_fires_somewhere() -> None:
-    assert {fault for broken, _, _ in FIRES.values() for fault, _ in faults(broken, retry=True)} == set(TABLE)
+    shown = {fault for broken, _, _ in FIRES.values() for fault, _ in faults(broken, having=EVERYTHING)}
+    shown |= {fault for trait, (old, _) in TOO_OLD.items() for fault, _ in faults({"nginx": old}, having=[trait])}
+    assert shown == set(TABLE)
+
+
+@pytest.mark.parametrize(
+    ("api", "reads"),
+    [("1.24", True), ("1.43", True), ("1.44", False), ("1.52", False), ("<no value>", False), ("", False)],
+)
+def test_whether_any_traefik_reads_the_labels_of_a_docker(api: str, reads: bool) -> None:
+    assert reads_labels(api) is reads
 
 
 def test_what_takes_a_retry_is_silent_without_one() -> None:
     assert judged({"traefik": "3.7.6"}) == []
+
+
+def test_what_takes_the_defaults_is_silent_where_they_are_said() -> None:
+    assert judged({"nginx": "1.30.6"}) == []
 
 
 def test_what_a_row_says() -> None:
@@ -69,3 +99,44 @@ def test_sources_are_links_and_codes_are_known(fault: object) -> None:
 )
 def test_number(text: str, expected: object) -> None:
     assert number(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("v3.7.6", "3.7.6"),
+        ("1.30.1-alpine3.22", "1.30.1"),
+        ("3.0.0-rc4", "3.0.0-rc4"),
+        ("3.6", ""),
+        ("v3", ""),
+        ("stable", ""),
+        ("1.2.3.4", ""),
+        ("", ""),
+    ],
+)
+def test_only_one_version_is_one(text: str, expected: str) -> None:
+    assert exact(text) == expected
+
+
+DIGEST = "@sha256:" + "0" * 64
+
+
+@pytest.mark.parametrize(
+    ("image", "said", "expected"),
+    [
+        ("traefik:v3.7.6", {}, ("traefik", "3.7.6")),
+        (f"docker.io/library/traefik:v3.7{DIGEST}", {}, ("traefik", "")),
+        (f"traefik{DIGEST}", {"org.opencontainers.image.version": "v3.7.6"}, ("traefik", "3.7.6")),
+        (f"nginx{DIGEST}", {"NGINX_VERSION": "1.30.1"}, ("nginx", "1.30.1")),
+        ("nginxinc/nginx-unprivileged:1.29.3-alpine", {}, ("nginx", "1.29.3")),
+        ("localhost:5000/nginx:1.29.3", {}, ("nginx", "1.29.3")),
+        ("nginx:latest", {"org.opencontainers.image.version": "24.04"}, ("nginx", "")),
+        ("docker:29.0.1-dind", {}, ("docker", "29.0.1")),
+        ("docker:29.0.1-cli", {}, ("", "")),
+        ("jwilder/nginx-proxy:1.7.0", {}, ("", "")),
+        ("frappe/erpnext:v15.40.0", {}, ("", "")),
+        ("", {}, ("", "")),
+    ],
+)
+def test_what_an_image_says(image: str, said: dict[str, str], expected: tuple[str, str]) -> None:
+    assert of_image(image, said, said) == expected

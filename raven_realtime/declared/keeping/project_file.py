@@ -41,6 +41,9 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", alias_generator=_kebab, frozen=True, strict=True)
 
 
+_ONE = r"^v?\d+(\.\d+)*$"
+
+
 class Versions(_Strict):
     """Which version of a program runs, where no image says so."""
 
@@ -48,8 +51,9 @@ class Versions(_Strict):
         str, Field(description="Traefik's version, such as 2.11 or 3.6.", pattern=r"^v?[23](\.\d+)*$")
     ] = ""
     nginx: Annotated[
-        str, Field(description="nginx's version, such as 1.22 or 1.30.6.", pattern=r"^1\.\d+(\.\d+)?$")
+        str, Field(description="The version of the machine's own nginx, such as 1.30.6.", pattern=_ONE)
     ] = ""
+    docker: Annotated[str, Field(description="The version of the Docker that Traefik asks.", pattern=_ONE)] = ""
 
 
 class Ignored(_Strict):

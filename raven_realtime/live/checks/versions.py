@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 import httpx
 
 from raven_realtime.findings import Finding, explain
+from raven_realtime.live.checks.configuration import answering, read
 from raven_realtime.live.inside import Inside, look
 from raven_realtime.live.result import Check, Result
 from raven_realtime.live.target import Target
 from raven_realtime.machine import CannotLook
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.traefik.api import LARGEST_PAGE
-from raven_realtime.versions import NAMES, SERVER, TAG, faults
+from raven_realtime.proxies.unreadable import Unreadable
+from raven_realtime.versions import LABEL, NAMES, SERVER, Trait, faults, of_image, reads_labels
 
 CHECK = Check(
     name="versions",
@@ -30,12 +33,12 @@ RETRY = ".retry."
 """What stands in the label that gives a router's middleware to repeat requests."""
 
 
-async def check(_target: Target, inside: Inside) -> Result:
+async def check(target: Target, inside: Inside) -> Result:
     """Ask Traefik's API for its version, or read it off its image; Docker for its own; nginx for its own."""
-    return await look(CHECK.name, lambda: _judge(inside))
+    return await look(CHECK.name, lambda: _judge(target, inside))
 
 
-def _judge(inside: Inside) -> Result:
+def _judge(target: Target, inside: Inside) -> Result:
     known = _traefik(inside)
     for program, ask in (("docker", _docker), ("nginx", _nginx)):
         with contextlib.suppress(CannotLook):
@@ -44,15 +47,18 @@ def _judge(inside: Inside) -> Result:
         raise CannotLook("no running container's image names a version of Traefik, and no nginx is at hand")
     versions = {program: version for program, (version, _) in known.items()}
     said = ", ".join(f"{NAMES[program]} {version} ({where})" for program, (version, where) in known.items())
-    found = judged(versions, retry=_retries(inside))
+    judgeable = versions if not _allows_older(inside) else {**versions, "docker": ""}
+    having = [Trait.HTTP2, *([Trait.RETRY] if _retries(inside) else [])]
+    having += [Trait.DEFAULTS] if "nginx" in versions and _keeps(target, inside) else []
+    found = judged(judgeable, having)
     return Result.of(CHECK.name, said, *found, stack="traefik" if "traefik" in known else "", **versions)
 
 
-def judged(versions: dict[str, str], *, retry: bool = False) -> list[Finding]:
+def judged(versions: dict[str, str], having: Collection[Trait] = ()) -> list[Finding]:
     """Return the findings of the table for programs that work together."""
     return [
         explain(fault.code).found(f"{which}: {fault.wrong} ({fault.source})", remedy=fault.remedy)
-        for fault, which in faults(versions, retry=retry)
+        for fault, which in faults(versions, having=having)
     ]
 
 
@@ -60,9 +66,11 @@ def _traefik(inside: Inside) -> dict[str, tuple[str, str]]:
     if inside.traefik_api:
         return {"traefik": (_asked(inside), "by its API")}
     with contextlib.suppress(CannotLook):
-        for image in inside.in_docker("ps", "--format", "{{.Image}}").splitlines():
-            if (match := TAG.search(image)) and match[1] == "traefik":
-                return {"traefik": (match[2], f"by its image {image}")}
+        listed = inside.in_docker("ps", "--format", f'{{{{.Image}}}} {{{{.Label "{LABEL}"}}}}')
+        for image, _, label in (line.partition(" ") for line in listed.splitlines()):
+            program, version = of_image(image, {LABEL: label})
+            if program == "traefik" and version:
+                return {"traefik": (version, f"by its image {image}")}
     return {}
 
 
@@ -71,6 +79,20 @@ def _docker(inside: Inside) -> tuple[str, str]:
     if not version:
         raise CannotLook("Docker does not say its version")
     return version[:40], "by its daemon"
+
+
+def _allows_older(inside: Inside) -> bool:
+    """Whether Docker speaks an API that any Traefik asks for: a newer one may be told to."""
+    with contextlib.suppress(CannotLook):
+        return reads_labels(inside.in_docker("version", "--format", "{{.Server.MinAPIVersion}}"))
+    return False
+
+
+def _keeps(target: Target, inside: Inside) -> bool:
+    """Whether nginx's configuration leaves to the defaults how long it keeps connections to Socket.IO."""
+    with contextlib.suppress(CannotLook, Problem, Unreadable):
+        return answering(read(inside)[1], target).keeps_by_default
+    return False
 
 
 def _nginx(inside: Inside) -> tuple[str, str]:

@@ -34,6 +34,8 @@ class Proxied:
     """Path and query of the request line."""
     version: str
     headers: tuple[tuple[str, str], ...]
+    block: Directive | None = None
+    """The upstream block, where it names one."""
     undecided: tuple[tuple[str, str], ...] = field(default=())
     """Headers whose values are only known when nginx runs: name and why."""
 
@@ -68,6 +70,7 @@ def proxied(directive: Directive, exchange: Exchange) -> Proxied:
         uri=_uri(path, exchange, in_variables=variables_in(target)),
         version=f"HTTP/{_version(exchange)}",
         headers=headers,
+        block=block,
         undecided=undecided,
     )
 

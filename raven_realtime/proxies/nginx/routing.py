@@ -110,6 +110,20 @@ class Answer:
         """Tell whether an include that is not here to be read may set a directive."""
         return left_open(self.levels, name) is not None
 
+    @property
+    def keeps_by_default(self) -> bool:
+        """Whether nginx from 1.29.7 on keeps connections to the upstream without being told, for 60 seconds.
+
+        It does for an `upstream` block that says neither `keepalive` nor `keepalive_timeout`, unless the request says
+        ``Connection: close`` (nginx.org, ngx_http_upstream_module, "keepalive"; measured with 1.30.6: an address in
+        ``proxy_pass`` is connected to anew for each request).
+        """
+        block = self.proxied.block if self.proxied else None
+        if block is None or next(block.children("keepalive", "keepalive_timeout"), None):
+            return False
+        said = [each.args for each in self.effective("proxy_set_header") if each.args[0].lower() == "connection"]
+        return not any(args[1:] == ("close",) for args in said)
+
     def told(self, name: str) -> str:
         """Return a directive's value in force as `value` does; empty where it is left open."""
         return "" if self.leaves_open(name) else self.value(name)

@@ -20,7 +20,7 @@ def parse(version: str) -> tuple[int, ...]:
     return tuple(map(int, found[0].split("."))) if found else ASSUMED
 
 
-def of_image(image: str) -> str:
+def named_by(image: str) -> str:
     """Return the version that an image's name says; empty where it says none: ``stable`` was an older one once."""
     found = _IMAGE.match(image)
     return found[1] if found else ""

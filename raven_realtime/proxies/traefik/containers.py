@@ -57,6 +57,8 @@ class ProviderSettings:
     network: str = ""
     allow_empty_services: bool = False
     swarm: bool = False
+    endpoint: str = ""
+    """The Docker that it asks; empty for the machine's own."""
 
     @property
     def provider(self) -> str:

@@ -131,6 +131,7 @@ def _provider(element: Element | None, base: ProviderSettings) -> ProviderSettin
         network=_text(element, "network"),
         allow_empty_services=_flag(element, "allowEmptyServices", default=False),
         swarm=base.swarm,
+        endpoint=_text(element, "endpoint"),
     )
 
 

@@ -50,12 +50,22 @@ def routing(**settings: Any) -> dict[str, str]:
             {f"{ROUTER}.rule": "(Host(`chat.example.com`) || Host(`erp.example.com`)) && PathPrefix(`/socket.io`)"},
             id="two hosts",
         ),
+        pytest.param({"traefikVersion": "3.7.8"}, {}, id="a Traefik whose retry is sound"),
         pytest.param({"entrypoint": "https"}, {f"{ROUTER}.entrypoints": "https"}, id="another entrypoint"),
         pytest.param({"certResolver": "le"}, {f"{ROUTER}.tls.certresolver": "le"}, id="another resolver"),
     ],
 )
 def test_what_a_setting_changes(settings: dict[str, Any], changed: dict[str, str]) -> None:
     assert routing(**settings) == {**BASE, **changed}
+
+
+@pytest.mark.parametrize("version", ["3.7.6", "v3.7.7"])
+def test_a_traefik_whose_retry_sends_websockets_again_gets_none(version: str) -> None:
+    plain = {name: value for name, value in BASE.items() if "retry" not in name + value}
+    assert routing(traefikVersion=version) == plain
+    one = routing(traefikVersion=version, middlewares=["seen@docker"])
+    assert one == {**plain, f"{ROUTER}.middlewares": "seen@docker"}
+    assert labels.digest(one) != labels.digest(plain)
 
 
 def test_another_router_renames_its_service_and_middleware_too() -> None:

@@ -28,7 +28,10 @@ def render(*arguments: str) -> Result:
 
 
 def test_labels() -> None:
-    assert render("labels", "--host", "chat.example.com", "--cert-resolver", "letsencrypt").stdout == LABELS
+    named = ("labels", "--host", "chat.example.com", "--cert-resolver", "letsencrypt")
+    assert render(*named).stdout == LABELS
+    without = "".join(line for line in LABELS.splitlines(keepends=True) if "retry" not in line)
+    assert render(*named, "--traefik-version", "3.7.6").stdout == without
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def test_told(server: Server, name: str) -> None:
     ask = (
         "from raven_realtime.sidecar import host, resolvers\n"
         f"with host.reached({server.docker_host!r}, None, '', ()) as at:\n"
-        "    print(*(f'{name} ({where})' for name, where in resolvers.known(at)), sep='\\n')"
+        "    print(*(f'{name} ({where})' for name, where in resolvers.known(at, resolvers.at_the_door(at))), sep='\\n')"
     )
     with running(server, row):
         said = server.run_inside(sys.executable, "-c", ask)

@@ -1,0 +1,113 @@
+"""Versions of the proxies on a browser's way, by their images or the project's file, judged by the one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from raven_realtime.declared.journey import Leg, Way, called, judged
+from raven_realtime.declared.realtime_routers import middlewares_of
+from raven_realtime.declared.rule import Parameters
+from raven_realtime.declared.world import Container, World
+from raven_realtime.findings.entry import Entry, Finding, Level
+from raven_realtime.proxies.interface import Proxy
+from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.nginx.directive import Directive
+from raven_realtime.proxies.nginx.proxy import Nginx
+from raven_realtime.proxies.traefik.proxy import Traefik
+from raven_realtime.versions import Fault, Trait, exact, faults
+
+DOCKER = "docker"
+
+
+def by_table(entry: Entry) -> Callable[[World, Parameters], Iterator[Finding]]:
+    """Return the judge of those rows of the table that have the code of a finding."""
+
+    def judge(world: World, _: Parameters) -> Iterator[Finding]:
+        for way, fault, which, place in _wrong(world):
+            if fault.code == entry.code:
+                level = way.worst if entry.level is Level.ERROR else entry.level
+                text = f"{way.shown}: {which}: {fault.wrong} ({fault.source})"
+                yield entry.found(text, place, fault.remedy, level=level, host=way.host)
+
+    return judge
+
+
+@lru_cache(maxsize=8)
+def _wrong(world: World) -> tuple[tuple[Way, Fault, str, Location], ...]:
+    """Return what the table says of the proxies that a browser's WebSocket comes through."""
+    docker = _docker(world)
+    alone = _alone(world)
+    found = []
+    for way in judged(world):
+        for leg in way.websocket.legs:
+            program = leg.node.proxy.kind
+            version, place = _version(world, leg, alone)
+            versions = {program: version, DOCKER: docker if program == "traefik" else ""}
+            found += [
+                (way, fault, which, place)
+                for fault, which in faults(versions, having=tuple(Trait))
+                if fault.takes is None or _has(fault.takes, world, leg)
+            ]
+    return tuple(found)
+
+
+def _version(world: World, leg: Leg, alone: Container | None) -> tuple[str, Location]:
+    """Return the one version that is said of a proxy, and where; empty where none is, or one that moves on."""
+    program = leg.node.proxy.kind
+    container = leg.node.container or (alone if program == "traefik" else None)
+    if container:
+        named, version = container.release
+        return (version if named == program else ""), container.image_at or container.location
+    return _given(world, program), leg.node.proxy.location
+
+
+def _alone(world: World) -> Container | None:
+    """Return the only container of Traefik's: in a cluster, routers do not say which one reads them."""
+    found = [each for each in world.containers if each.release[0] == "traefik"]
+    return found[0] if len(found) == 1 else None
+
+
+def _given(world: World, program: str) -> str:
+    return next((exact(each.value) for each in world.versions if each.name == program), "")
+
+
+def _docker(world: World) -> str:
+    """Return the version of the Docker that Traefik asks: of a container that its provider names, or as it is given."""
+    for static in world.statics:
+        endpoint = urlsplit(static.docker.endpoint).hostname if static.docker else None
+        for container in called(world, endpoint) if endpoint else ():
+            if container.release[0] == DOCKER:
+                return container.release[1]
+    return _given(world, DOCKER)
+
+
+def _has(trait: Trait, world: World, leg: Leg) -> bool:
+    """Tell whether a request meets, at a proxy, what a row takes besides the version."""
+    proxy, container = leg.node.proxy, leg.node.container
+    match trait:
+        case Trait.RETRY:
+            return isinstance(proxy, Traefik) and _retries(proxy, world, leg)
+        case Trait.HTTP2:
+            return leg.request.tls
+        case Trait.DEFAULTS:
+            return isinstance(proxy, Nginx) and proxy.answer(leg.request).keeps_by_default
+        case Trait.RESOLVE:
+            return any("resolve" in each.args for each in _of_upstreams(proxy, "server"))
+        case Trait.STICKY:
+            return any(_of_upstreams(proxy, "sticky"))
+        case Trait.LOG_OPTION:
+            return container is not None and "-e" in container.command.split()
+
+
+def _of_upstreams(proxy: Proxy, name: str) -> Iterator[Directive]:
+    """Yield the directives of a name in nginx's upstreams; it does not start with one that it does not know."""
+    blocks = proxy.configuration.definitions.upstreams.values() if isinstance(proxy, Nginx) else ()
+    return (each for block in blocks for each in block.children(name))
+
+
+def _retries(proxy: Traefik, world: World, leg: Leg) -> bool:
+    router = proxy.decision(leg.request).router
+    through = middlewares_of(world, router) if router else []
+    return any(each and each.kind.lower() == "retry" for each in through)
