@@ -186,18 +186,14 @@ def upgrade_headers() -> tuple[Directive, ...]:
     )
 
 
-def long_lived(timeout: int, *, whole: bool = False) -> tuple[Directive, ...]:
-    """Return what keeps a silent connection open for ``timeout`` seconds.
+def long_lived(timeout: int) -> tuple[Directive, ...]:
+    """Return what keeps a silent connection open for ``timeout`` seconds and passes on every byte at once."""
+    return (*patient(timeout), say("proxy_buffering", "off"))
 
-    Args:
-        timeout: seconds for reading and sending.
-        whole: send an answer when all of it is there; else every byte is passed on at once.
-    """
-    return (
-        say("proxy_read_timeout", timeout),
-        say("proxy_send_timeout", timeout),
-        say("proxy_buffering", "on" if whole else "off"),
-    )
+
+def patient(timeout: int) -> tuple[Directive, ...]:
+    """Return what keeps a silent connection open for ``timeout`` seconds."""
+    return (say("proxy_read_timeout", timeout), say("proxy_send_timeout", timeout))
 
 
 def socketio_locations(target: str, site: str, timeout: int) -> tuple[Directive, ...]:
@@ -205,16 +201,16 @@ def socketio_locations(target: str, site: str, timeout: int) -> tuple[Directive,
 
     What is asked with a POST is answered in one piece, which nginx can only be told in a location of its own: a proxy
     written in Go, as Traefik is, may close its connection to nginx as soon as it passes on the head of an answer to a
-    request with a body, and then the rest of it is lost (docs/adr/0010).
+    request with a body, and then the rest of it is lost (docs/adr/0010). HTTP/1.0, since nginx passes on an answer in
+    chunks as these come, buffered or not; one that ends with its connection it keeps until then.
 
     Args:
         target: the URL to pass to, without a path.
         site: the Frappe site, or the variable that holds it.
         timeout: seconds for reading and sending.
     """
-    passed = (
-        say("proxy_pass", target),
-        *upgrade_headers(),
+    passed = say("proxy_pass", target)
+    headers = (
         *forwarded_headers("$host"),
         say("proxy_set_header", "Origin", "$raven_origin"),
         say("proxy_set_header", "X-Frappe-Site-Name", site),
@@ -228,11 +224,24 @@ def socketio_locations(target: str, site: str, timeout: int) -> tuple[Directive,
             of=(
                 say("error_page", POSTED, "=", IN_ONE_PIECE),
                 block("if", "($request_method", "=", "POST)", of=(say("return", POSTED),)),
-                *passed,
+                passed,
+                *upgrade_headers(),
+                *headers,
                 *long_lived(timeout),
             ),
         ),
-        block("location", IN_ONE_PIECE, of=(*passed, *long_lived(timeout, whole=True))),
+        block(
+            "location",
+            IN_ONE_PIECE,
+            of=(
+                passed,
+                say("proxy_http_version", "1.0"),
+                say("proxy_set_header", "Connection", "close"),
+                *headers,
+                *patient(timeout),
+                say("proxy_buffering", "on"),
+            ),
+        ),
     )
 
 

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-const pause = 30 * time.Millisecond
+const pause = 500 * time.Millisecond
 
 type Config struct{}
 
