@@ -15,7 +15,8 @@ to disk.
 Messages arrive late or in bunches while the client polls.
 """,
     remedy="""\
-`proxy_buffering off;` in the location of `/socket.io/`.
+`proxy_buffering off;` in the location of `/socket.io/`. Answers to POSTs may be
+buffered, and behind Traefik better are (docs/adr/0010).
 """,
     source="docs/guidelines.md, Production",
 )

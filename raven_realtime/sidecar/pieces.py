@@ -16,6 +16,11 @@ NODE_KEEPALIVE = "4s"
 """How long idle connections to Socket.IO are kept: less than the 5 s after which Node closes them itself
 (``server.keepAliveTimeout``), or a request could be sent into a connection that is being closed."""
 
+IN_ONE_PIECE = "@in_one_piece"
+"""The location that answers POSTs."""
+POSTED = 418
+"""Leads there: a status of nginx's own, which no client sees and no other directive gives."""
+
 
 @dataclass(frozen=True)
 class Capacity:
@@ -183,21 +188,33 @@ def upgrade_headers() -> tuple[Directive, ...]:
 
 def long_lived(timeout: int) -> tuple[Directive, ...]:
     """Return what keeps a silent connection open for ``timeout`` seconds and passes on every byte at once."""
-    return (
-        say("proxy_read_timeout", timeout),
-        say("proxy_send_timeout", timeout),
-        say("proxy_buffering", "off"),
-    )
+    return (*patient(timeout), say("proxy_buffering", "off"))
+
+
+def patient(timeout: int) -> tuple[Directive, ...]:
+    """Return what keeps a silent connection open for ``timeout`` seconds."""
+    return (say("proxy_read_timeout", timeout), say("proxy_send_timeout", timeout))
 
 
 def socketio_locations(target: str, site: str, timeout: int) -> tuple[Directive, ...]:
     """Return the locations of Socket.IO, with what Frappe checks on top.
+
+    What is asked with a POST is answered in one piece, which nginx can only be told in a location of its own: a proxy
+    written in Go, as Traefik is, may close its connection to nginx as soon as it passes on the head of an answer to a
+    request with a body, and then the rest of it is lost (docs/adr/0010). HTTP/1.0, since nginx passes on an answer in
+    chunks as these come, buffered or not; one that ends with its connection it keeps until then.
 
     Args:
         target: the URL to pass to, without a path.
         site: the Frappe site, or the variable that holds it.
         timeout: seconds for reading and sending.
     """
+    passed = say("proxy_pass", target)
+    headers = (
+        *forwarded_headers("$host"),
+        say("proxy_set_header", "Origin", "$raven_origin"),
+        say("proxy_set_header", "X-Frappe-Site-Name", site),
+    )
     return (
         # nginx would answer /socket.io with a 301, which no WebSocket and no POST survives.
         block("location", "=", "/socket.io", of=(say("rewrite", "^", "/socket.io/", "last"),)),
@@ -205,12 +222,24 @@ def socketio_locations(target: str, site: str, timeout: int) -> tuple[Directive,
             "location",
             "/socket.io/",
             of=(
-                say("proxy_pass", target),
+                say("error_page", POSTED, "=", IN_ONE_PIECE),
+                block("if", "($request_method", "=", "POST)", of=(say("return", POSTED),)),
+                passed,
                 *upgrade_headers(),
-                *forwarded_headers("$host"),
-                say("proxy_set_header", "Origin", "$raven_origin"),
-                say("proxy_set_header", "X-Frappe-Site-Name", site),
+                *headers,
                 *long_lived(timeout),
+            ),
+        ),
+        block(
+            "location",
+            IN_ONE_PIECE,
+            of=(
+                passed,
+                say("proxy_http_version", "1.0"),
+                say("proxy_set_header", "Connection", "close"),
+                *headers,
+                *patient(timeout),
+                say("proxy_buffering", "on"),
             ),
         ),
     )

@@ -84,7 +84,21 @@ class TestMultiplexer:
 
     def test_socketio_without_slash_is_served_without_a_redirect(self, front: Client) -> None:
         reply = front.ask("/socket.io?EIO=4&transport=polling", method="POST")
-        assert (reply.status, reply.line) == (200, "POST /socket.io/?EIO=4&transport=polling HTTP/1.1")
+        assert (reply.status, reply.line) == (200, "POST /socket.io/?EIO=4&transport=polling HTTP/1.0")
+
+    def test_a_post_says_what_a_poll_says(self, front: Client) -> None:
+        sent = [("X-Forwarded-For", "203.0.113.9"), ("X-Forwarded-Proto", "https"), ("Cookie", "sid=a")]
+        target = f"{HANDSHAKE}&sid=a%2Fb"
+        posted = front.ask(target, "erp.test", sent, method="POST")
+        polled = front.ask(target, "erp.test", sent)
+        assert posted.line == f"POST {target} HTTP/1.0"
+        assert posted.seen == polled.seen | {"connection": ["close"]}
+
+    @pytest.mark.parametrize(("size", "status"), [(10_240, 200), (10_241, 413)])
+    def test_the_largest_packet(self, wanted: multiplexer.Multiplexer, size: int, status: int) -> None:
+        with Client(wanted.port) as client:
+            head = f"POST {HANDSHAKE} HTTP/1.1\r\nHost: raven.test\r\nContent-Length: {size}\r\n\r\n".encode()
+            assert client.send(head + b"x" * size).status == status
 
     @pytest.mark.parametrize("target", ["/socket.iox", "/socket.io.js", "/api/socket.io/"])
     def test_a_path_that_only_looks_like_it_goes_to_web(self, front: Client, target: str) -> None:

@@ -123,7 +123,7 @@ def traefik(folder: Path, entrypoints: int, *, options: tuple[str, ...] = ()) ->
     """Run Traefik with so many entrypoints, named e0, e1 …
 
     Args:
-        folder: For its file and its log.
+        folder: For its file and its log; it runs there, and finds plugins below plugins-local.
         entrypoints: How many.
         options: More of its arguments.
     """
@@ -144,7 +144,7 @@ def traefik(folder: Path, entrypoints: int, *, options: tuple[str, ...] = ()) ->
         *options,
     ]
     with _backend() as backend, (folder / "traefik.log").open("wb") as log:
-        process = subprocess.Popen(arguments, stdout=log, stderr=log)
+        process = subprocess.Popen(arguments, cwd=folder, stdout=log, stderr=log)
         try:
             _wait_for([api, *ports], process, folder / "traefik.log")
             running = Traefik(named, f"http://127.0.0.1:{api}", backend, file)

@@ -18,6 +18,8 @@ THE_WEBS = frozenset({"RT012", "RT044"})
 PORT_8090, PORT_8091 = 8090, 8091
 TO_ORIGIN = "proxy_set_header Origin $raven_origin;"
 TO_SOCKETIO = "server 127.0.0.1:9000;"
+POLLS = "proxy_pass http://socketio;\n            proxy_http_version 1.1;"
+"""Not the way of POSTs: in a named location nginx takes no path."""
 
 
 def codes(*each: str) -> frozenset[str]:
@@ -141,7 +143,7 @@ ROWS = (
         codes("RT007"),
         codes("RT007"),
         codes("RT007"),
-        nginx=(("proxy_pass http://socketio;", "proxy_pass http://socketio/;"),),
+        nginx=((POLLS, POLLS.replace("socketio;", "socketio/;")),),
     ),
     Row(
         "HTTP/1.0",
