@@ -16,7 +16,7 @@ Messages arrive late or in bunches while the client polls.
 """,
     remedy="""\
 `proxy_buffering off;` in the location of `/socket.io/`. Answers to POSTs may be
-buffered, and behind Traefik better are (docs/adr/0010).
+buffered, and behind Traefik better are (docs/adr/0011).
 """,
     source="docs/guidelines.md, Production",
 )

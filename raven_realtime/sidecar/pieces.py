@@ -201,7 +201,7 @@ def socketio_locations(target: str, site: str, timeout: int) -> tuple[Directive,
 
     What is asked with a POST is answered in one piece, which nginx can only be told in a location of its own: a proxy
     written in Go, as Traefik is, may close its connection to nginx as soon as it passes on the head of an answer to a
-    request with a body, and then the rest of it is lost (docs/adr/0010). HTTP/1.0, since nginx passes on an answer in
+    request with a body, and then the rest of it is lost (docs/adr/0011). HTTP/1.0, since nginx passes on an answer in
     chunks as these come, buffered or not; one that ends with its connection it keeps until then.
 
     Args:

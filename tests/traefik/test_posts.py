@@ -1,4 +1,4 @@
-"""No answer to a POST is cut between Traefik and our nginx (docs/adr/0010)."""
+"""No answer to a POST is cut between Traefik and our nginx (docs/adr/0011)."""
 
 from __future__ import annotations
 
