@@ -96,7 +96,7 @@ MUTATIONS = [
     Mutation(
         "sandbox: no site",
         "sandbox",
-        text("proxy_set_header X-Frappe-Site-Name raven.localhost;", "", count=1),
+        text("proxy_set_header X-Frappe-Site-Name raven.localhost;", "", count=2),
         "RT009",
     ),
     *_both("wss not mapped", text("(?:https|wss)", "(?:https)"), "RT011"),
