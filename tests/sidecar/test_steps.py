@@ -174,7 +174,7 @@ def test_a_traefik_that_makes_a_fault_of_retry_is_refused(sidecars: Sidecars) ->
     try:
         named = ("--router", "steps", "--host", SECOND_HOST, "--resolver", "myresolver", "--stack", sidecars.stack)
         asked = ("look", *named, "--image", server.image, "--upstream", "172.17.0.1:9000", "--files", "4096")
-        refused = sidecars.step(*asked, "--retry", expect=1)
+        refused = sidecars.step(*asked, "--retry", expect=2)
         assert "RT060: Traefik 3.7.6 (the container door)" in refused
         assert "pulumi config set raven-realtime:traefikVersion 3.7.6" in refused
         assert "the Docker host is ready" in sidecars.step(*asked)
