@@ -103,10 +103,10 @@ test-unit: ## the pure knowledge, in seconds; Python alone
 	$(PYTEST) tests/unit -m "not full and not large and not fuzz"
 
 .PHONY: test-full
-test-full: check ## `make test` and more cases of the same kinds; writes docs/test-full.md
+test-full: check ## `make test` and more cases of the same kinds; writes docs/test-full.md, docs/crashes.md
 	@$(TOOLCHAIN) ensure --for test prod
 	$(WITH_TOOLS)
-	rm -f docs/test-full.md
+	rm -f docs/test-full.md docs/crashes.md
 	$(PYTEST) -p tests.summary -m "not alone"
 	$(ALONE) alone -p tests.summary
 

@@ -1,4 +1,7 @@
-"""``pytest -p tests.summary``: adds what the run came to to docs/test-full.md, which `make test-full` begins anew."""
+"""``pytest -p tests.summary``: adds what the run came to to docs/test-full.md, which `make test-full` begins anew.
+
+What tests of crashes saw goes into the table of docs/crashes.md.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,8 @@ from pathlib import Path, PurePosixPath
 import pytest
 from _pytest.terminal import TerminalReporter
 
-from tests.measured import counts, measurements
+from tests.crashes import CRASHED, tabled
+from tests.measured import counts, kept, measurements
 
 FILE = Path(__file__).parents[1] / "docs" / "test-full.md"
 BEGAN = time.monotonic()
@@ -53,6 +57,7 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter, config: pytest.C
     ]
     before = FILE.read_text() if FILE.exists() else HEAD
     FILE.write_text(before + "\n".join(lines).replace("\n\n\n", "\n\n") + "\n")
+    tabled(kept(terminalreporter, CRASHED))
 
 
 def folder_of(nodeid: str) -> str:
