@@ -103,7 +103,7 @@ def test_a_connection_that_falls_silent_is_given_up_and_the_step_logs_in_anew(
         session = int(host.server.run("sh", "-c", "echo $PPID"))
         os.kill(session, signal.SIGSTOP)  # to the other end as if the network were gone
         try:
-            assert host.server.run("echo", "there") == "there\n"
+            assert host.server.run("echo", "there", seconds=60) == "there\n"
         finally:
             os.kill(session, signal.SIGKILL)
 
