@@ -103,10 +103,11 @@ test-unit: ## the pure knowledge, in seconds; Python alone
 	$(PYTEST) tests/unit -m "not full and not large and not fuzz"
 
 .PHONY: test-full
-test-full: check ## `make test` and more cases of the same kinds; writes docs/tested-with.md
+test-full: check ## `make test` and more cases of the same kinds; writes docs/crashes.md and docs/tested-with.md
 	@$(TOOLCHAIN) ensure --for test prod
 	$(WITH_TOOLS)
-	$(PYTEST) -m "not alone"
+	rm -f docs/crashes.md
+	$(PYTEST) -p tests.crashes -m "not alone"
 	$(ALONE) alone -p tests.tested_with
 
 .PHONY: fuzz

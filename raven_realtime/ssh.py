@@ -71,6 +71,12 @@ def _without_keys(options: Sequence[str]) -> list[str]:
 
 PERSIST = 90
 """Seconds that a shared login outlives the step that used it last."""
+ALIVE_SECONDS, ALIVE_TIMES = 15, 3
+"""After how long a silent server is asked whether it is there, and after how many such questions the login ends.
+
+Without them a connection that was lost silently (a laptop that slept, another network) stays open here: `-O check` says
+that the login is there, and every step of this update and of the next ones waits for an answer that does not come.
+"""
 
 
 def shared(address: str, options: Sequence[str], key: Sequence[str]) -> list[str]:
@@ -102,6 +108,10 @@ def shared(address: str, options: Sequence[str], key: Sequence[str]) -> list[str
                 "ControlMaster=auto",
                 "-o",
                 f"ControlPersist={PERSIST}",
+                "-o",
+                f"ServerAliveInterval={ALIVE_SECONDS}",
+                "-o",
+                f"ServerAliveCountMax={ALIVE_TIMES}",
             ]
             open_ = [*words(address, [*options, *login]), "true"]
             # the login goes to the background and would keep a pipe of ours open

@@ -54,16 +54,17 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
 
 def measurements(reporter: TerminalReporter) -> Iterator[str]:
     """Give a line for each measurement of a run."""
-    for what, seconds, limit in sorted(_kept(reporter, MEASURED)):
+    for what, seconds, limit in sorted(kept(reporter, MEASURED)):
         yield f"{seconds:8.2f} s of {limit:3g} s  {what}"
 
 
 def counts(reporter: TerminalReporter) -> Iterator[str]:
     """Give a line for each count of a run."""
-    yield from sorted(_kept(reporter, COUNTED))
+    yield from sorted(kept(reporter, COUNTED))
 
 
-def _kept(reporter: TerminalReporter, wanted: str) -> list[Any]:
+def kept(reporter: TerminalReporter, wanted: str) -> list[Any]:
+    """Return what the tests of a run kept under a name, xdist's workers included."""
     return [
         value
         for reports in reporter.stats.values()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -88,6 +89,23 @@ def test_a_key_and_a_pinned_host_key_with_one_login_for_all_steps(server: tuple[
     said = says(address, folder / "user_key", running.host_key.strip(), ["-F", "none"])
     assert said == ["there\n", "there\n"]
     assert log.read_text().count("Accepted publickey") - before == 1
+
+
+def test_a_connection_that_falls_silent_is_given_up_and_the_step_logs_in_anew(
+    server: tuple[Server, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("raven_realtime.ssh.ALIVE_SECONDS", 1)
+    running, folder = server
+    address = f"ssh://{running.user}@127.0.0.1:{running.port}"
+    reach = (address, folder / "user_key", running.host_key.strip(), ["-F", "none"])
+    with reached(*reach) as host:
+        assert host.server
+        session = int(host.server.run("sh", "-c", "echo $PPID"))
+        os.kill(session, signal.SIGSTOP)  # to the other end as if the network were gone
+        try:
+            assert host.server.run("echo", "there", seconds=60) == "there\n"
+        finally:
+            os.kill(session, signal.SIGKILL)
 
 
 def test_a_protected_key_in_an_agent_as_a_user_that_only_the_configuration_names(

@@ -339,8 +339,7 @@ def test_a_removed_container_is_gone(container: Any, host: Host) -> None:
     made = container()
     host.dockerd.docker("rm", "-f", "box")
     assert made.live() is None
-    with pytest.raises(ProviderError, match=r"Error stopping container.*No such container"):
-        made.delete()
+    made.delete()  # an update that ended between the removal and the word of it begins so
 
 
 @pytest.mark.parametrize(

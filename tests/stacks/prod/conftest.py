@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -34,3 +35,18 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     made = checkout(tmp_path_factory.mktemp("prod") / "c")
     (made.folder / "Pulumi.prod.yaml").unlink()
     return made
+
+
+@pytest.fixture(scope="session")
+def second_image(server: Server) -> Iterator[str]:
+    """Another nginx image in the server's registry: the same program under another digest."""
+    repository = "localhost:5000/nginx"
+    made = server.docker("run", "--detach", "--entrypoint", "true", server.image)
+    try:
+        server.docker("wait", made)
+        server.docker("commit", "--change", "LABEL another=image", made, f"{repository}:another")
+    finally:
+        server.docker("rm", made)
+    pushed = server.docker("push", f"{repository}:another")
+    yield f"{repository}@{re.search(r'sha256:[0-9a-f]{64}', pushed)[0]}"  # type: ignore[index]
+    server.docker("rmi", "--force", f"{repository}:another")

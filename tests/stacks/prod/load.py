@@ -75,6 +75,8 @@ class Handshakes:
     asked: int = 0
     seconds: float = 0.0
     failed: tuple[str, ...] = ()
+    failed_at: tuple[float, ...] = ()
+    """When each of these was asked, as `time.time` counts."""
 
 
 @contextmanager
@@ -88,6 +90,7 @@ def handshakes(server: Server, rate: float, host: str = HOST) -> Iterator[Handsh
             said, _ = process.communicate(timeout=30)
             result = json.loads(said)
             counted.asked, counted.seconds = result["asked"], result["seconds"]
-            counted.failed = tuple(result["failed"])
+            counted.failed = tuple(said for said, _ in result["failed"])
+            counted.failed_at = tuple(at for _, at in result["failed"])
         finally:
             process.kill()

@@ -153,6 +153,24 @@ def stack_on(server: Server, copy: Checkout, name: str, **base: Any) -> Producti
     return Production(server, copy, stack, file, {**facts(server), "hosts": [HOST], **base})
 
 
+def from_laptop(server: Server, copy: Checkout, name: str, agent: str = "", **base: Any) -> Production:
+    """Return a stack of its own router whose engine runs outside and reaches the server by ssh alone."""
+    folder = copy.folder.parent / name
+    folder.mkdir()
+    file = folder / f"Pulumi.{name}.yaml"
+    given = {"PYTHONPATH": str(copy.folder), "DOCKER_HOST": "", "SSH_AUTH_SOCK": agent}
+    stack = Stack(folder / "s", copy.folder, name, file, given, before=server.layout.outside.command())
+    ssh = {
+        "docker:host": server.ssh.docker_host,
+        "docker:sshOpts": list(server.ssh.options),
+        "sshKeyFile": str(server.ssh.key),
+        "sshHostKey": " ".join((server.layout.ssh / "host.pub").read_text().split()[:2]),
+        "hosts": [f"{SECOND_HOST}={SECOND_SITE}"],
+        "router": name,
+    }
+    return Production(server, copy, stack, file, {**facts(server), **ssh, **base})
+
+
 def get(server: Server, url: str, *options: str) -> tuple[int, str]:
     """Ask a URL from outside, trusting the server's CA; return the status (0 for none) and the body."""
     ask = (*CURL, "--cacert", str(server.ca), "-w", "\n%{http_code}", *options, url)

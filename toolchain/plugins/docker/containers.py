@@ -223,15 +223,17 @@ def update(daemon: Daemon, resource_id: str, state: Mapping[str, Any], inputs: M
 
 
 def delete(daemon: Daemon, resource_id: str, state: Mapping[str, Any]) -> None:
-    """Stop a container, within its grace period, and remove it with its anonymous volumes.
+    """Stop a container, within its grace period, and remove it with its anonymous volumes; one that is gone is gone.
 
     Raises:
-        ProviderError: it could not be stopped; also, as with the original, when it is gone: refresh the stack first.
+        ProviderError: it could not be stopped.
     """
     if not state.get("attach"):
         grace = state.get("destroyGraceSeconds") or 0
         try:
             daemon.client.stop(resource_id, timeout=grace)
+        except NotFound:
+            return
         except APIError as error:
             raise ProviderError(f"Error stopping container {resource_id}: {error.explanation or error}") from error
     _remove(daemon, resource_id, state)

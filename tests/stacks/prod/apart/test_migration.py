@@ -14,9 +14,9 @@ import pytest
 from demo.server import Server
 from tests.engine import Stack
 from tests.stacks.checkout import Checkout, checkout
-from tests.stacks.prod.apart.test_remote import brought, from_laptop
+from tests.stacks.prod.apart.test_remote import brought
 from tests.stacks.prod.load import handshakes
-from tests.stacks.prod.production import SECOND_HOST, SECOND_SITE, Production, handshake, stack_on
+from tests.stacks.prod.production import SECOND_HOST, SECOND_SITE, Production, from_laptop, handshake, stack_on
 
 EARLIER = "5bfffb26dc96"
 """The last commit whose steps were shell scripts."""

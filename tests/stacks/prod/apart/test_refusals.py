@@ -18,9 +18,17 @@ from demo.server.docker import FILES
 from raven_realtime.sidecar.pieces import SPARE
 from tests import golden
 from tests.stacks.checkout import Checkout
-from tests.stacks.prod.apart.test_remote import from_laptop
 from tests.stacks.prod.instead import echo
-from tests.stacks.prod.production import ANSWERS_WITHIN, HANDSHAKE, THIRD_HOST, Production, get, stack_on, within
+from tests.stacks.prod.production import (
+    ANSWERS_WITHIN,
+    HANDSHAKE,
+    THIRD_HOST,
+    Production,
+    from_laptop,
+    get,
+    stack_on,
+    within,
+)
 
 GOLDEN = Path(__file__).parent / "golden"
 HOST, NEW_HOST = THIRD_HOST, "new.sysmayal.cloud"

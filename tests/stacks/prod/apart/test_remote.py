@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from demo.server import Server
-from tests.engine import Run, Stack
+from tests.engine import Run
 from tests.stacks.checkout import Checkout
-from tests.stacks.prod.production import SECOND_HOST, SECOND_SITE, Production, facts, handshake
+from tests.stacks.prod.production import SECOND_HOST, SECOND_SITE, Production, from_laptop, handshake
 
 CHECKS = ["host", "sidecar", "handshake", "handshake", "upgrade", "connect", "event"]
 """What each check's line begins with."""
@@ -19,24 +19,6 @@ CHECKS = ["host", "sidecar", "handshake", "handshake", "upgrade", "connect", "ev
 def brought(server: Server) -> list[Path]:
     """Return the folders of scripts in the home of the user that the server lets in."""
     return sorted(server.layout.home.glob(".raven-realtime-*"))
-
-
-def from_laptop(server: Server, copy: Checkout, name: str, agent: str = "", **base: object) -> Production:
-    """Return a stack of its own host and router whose engine runs outside."""
-    folder = copy.folder.parent / name
-    folder.mkdir()
-    file = folder / f"Pulumi.{name}.yaml"
-    given = {"PYTHONPATH": str(copy.folder), "DOCKER_HOST": "", "SSH_AUTH_SOCK": agent}
-    stack = Stack(folder / "s", copy.folder, name, file, given, before=server.layout.outside.command())
-    ssh = {
-        "docker:host": server.ssh.docker_host,
-        "docker:sshOpts": list(server.ssh.options),
-        "sshKeyFile": str(server.ssh.key),
-        "sshHostKey": " ".join((server.layout.ssh / "host.pub").read_text().split()[:2]),
-        "hosts": [f"{SECOND_HOST}={SECOND_SITE}"],
-        "router": name,
-    }
-    return Production(server, copy, stack, file, {**facts(server), **ssh, **base})
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import pytest
@@ -38,21 +37,6 @@ def changing(first: tuple[Production, Run]) -> Production:
     if not first[0].whole:
         first[0].also("--refresh")
     return first[0]
-
-
-@pytest.fixture(scope="package")
-def second_image(first: tuple[Production, Run]) -> Iterator[str]:
-    """Another nginx image in the server's registry: the same program under another digest."""
-    server, repository = first[0].server, "localhost:5000/nginx"
-    made = server.docker("run", "--detach", "--entrypoint", "true", server.image)
-    try:
-        server.docker("wait", made)
-        server.docker("commit", "--change", "LABEL another=image", made, f"{repository}:another")
-    finally:
-        server.docker("rm", made)
-    pushed = server.docker("push", f"{repository}:another")
-    yield f"{repository}@{re.search(r'sha256:[0-9a-f]{64}', pushed)[0]}"  # type: ignore[index]
-    server.docker("rmi", "--force", f"{repository}:another")
 
 
 @pytest.fixture
