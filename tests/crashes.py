@@ -27,7 +27,7 @@ From before the crash until the `pulumi up` after the next one is through, hands
 steady rate. A cell says how many of them failed. A restart of the Docker daemon stops every container of the host;
 there the cell says how long after the daemon's return the last one failed. Behind each cell the next `pulumi up`
 succeeded (after `pulumi cancel` where the engine was killed), the one after it changed nothing, and the server had
-one container, one volume and one router of the stack, and nothing else of it.
+one container, one volume and one router of the stack, and nothing else of it. An empty cell has not been run yet.
 
 """
 
