@@ -19,6 +19,8 @@ from raven_realtime.proxies.traefik.proxy import Traefik
 from raven_realtime.versions import Fault, Trait, exact, faults
 
 DOCKER = "docker"
+ENDPOINT = "TRAEFIK_PROVIDERS_DOCKER_ENDPOINT"
+"""The variable that tells Traefik which Docker to ask."""
 
 
 def by_table(entry: Entry) -> Callable[[World, Parameters], Iterator[Finding]]:
@@ -38,35 +40,31 @@ def by_table(entry: Entry) -> Callable[[World, Parameters], Iterator[Finding]]:
 def _wrong(world: World) -> tuple[tuple[Way, Fault, str, Location], ...]:
     """Return what the table says of the proxies that a browser's WebSocket comes through."""
     docker = _docker(world)
-    alone = _alone(world)
+    traefiks = [each for each in world.containers if each.release[0] == "traefik"]
     found = []
     for way in judged(world):
         for leg in way.websocket.legs:
             program = leg.node.proxy.kind
-            version, place = _version(world, leg, alone)
-            versions = {program: version, DOCKER: docker if program == "traefik" else ""}
-            found += [
-                (way, fault, which, place)
-                for fault, which in faults(versions, having=tuple(Trait))
-                if fault.takes is None or _has(fault.takes, world, leg)
-            ]
+            for version, place in _versions(world, leg, traefiks):
+                versions = {program: version, DOCKER: docker if program == "traefik" else ""}
+                found += [
+                    (way, fault, which, place)
+                    for fault, which in faults(versions, having=tuple(Trait))
+                    if fault.takes is None or _has(fault.takes, world, leg)
+                ]
     return tuple(found)
 
 
-def _version(world: World, leg: Leg, alone: Container | None) -> tuple[str, Location]:
-    """Return the one version that is said of a proxy, and where; empty where none is, or one that moves on."""
+def _versions(world: World, leg: Leg, traefiks: list[Container]) -> Iterator[tuple[str, Location]]:
+    """Yield the one version that is said of a proxy, and where: of every Traefik, for each may read the router."""
     program = leg.node.proxy.kind
-    container = leg.node.container or (alone if program == "traefik" else None)
-    if container:
+    if program == "traefik" and traefiks:
+        yield from ((each.release[1], each.image_at or each.location) for each in traefiks)
+    elif container := leg.node.container:
         named, version = container.release
-        return (version if named == program else ""), container.image_at or container.location
-    return _given(world, program), leg.node.proxy.location
-
-
-def _alone(world: World) -> Container | None:
-    """Return the only container of Traefik's: in a cluster, routers do not say which one reads them."""
-    found = [each for each in world.containers if each.release[0] == "traefik"]
-    return found[0] if len(found) == 1 else None
+        yield (version if named == program else ""), container.image_at or container.location
+    else:
+        yield _given(world, program), leg.node.proxy.location
 
 
 def _given(world: World, program: str) -> str:
@@ -75,9 +73,10 @@ def _given(world: World, program: str) -> str:
 
 def _docker(world: World) -> str:
     """Return the version of the Docker that Traefik asks: of a container that its provider names, or as it is given."""
-    for static in world.statics:
-        endpoint = urlsplit(static.docker.endpoint).hostname if static.docker else None
-        for container in called(world, endpoint) if endpoint else ():
+    endpoints = [static.docker.endpoint for static in world.statics if static.docker]
+    endpoints += [each.value for one in world.containers for each in one.environment if each.name == ENDPOINT]
+    for host in (urlsplit(each).hostname for each in endpoints):
+        for container in called(world, host) if host else ():
             if container.release[0] == DOCKER:
                 return container.release[1]
     return _given(world, DOCKER)
