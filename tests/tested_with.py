@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from demo import node_packages
-from toolchain import nginx
+from toolchain import newest, nginx
 from toolchain.engine import require
 from toolchain.golang import TRAEFIK
 
@@ -25,10 +25,10 @@ What the tests run with on a machine that `make test` furnished. `make test-full
 
 """
 PACKAGES = ("pulumi", "pulumi-docker", "pulumi-command", "pulumi-policy", "pydantic", "python-socketio")
+PROXIES = {"nginx": ("nginx", "-v"), "Caddy": ("caddy", "version"), "HAProxy": ("haproxy", "-v")}
+"""Of which the newest is asked too."""
 SYSTEM = {
     "Docker": ("dockerd", "--version"),
-    "Caddy": ("caddy", "version"),
-    "HAProxy": ("haproxy", "-v"),
     "Apache": ("apache2", "-v"),
     "redis": ("redis-server", "--version"),
     "Node": ("node", "--version"),
@@ -58,8 +58,9 @@ def versions() -> Iterator[tuple[str, str]]:
     yield "Pulumi", said(str(require().binary), "version")
     yield from ((f"{package} (Python)", version(package)) for package in PACKAGES)
     yield "Traefik", TRAEFIK.version
-    programs = ["nginx", *(str(each.ensure()) for each in nginx.PROGRAMS)]
-    yield "nginx", ", ".join(sorted(said(program, "-v") for program in programs))
+    for name, command in PROXIES.items():
+        programs = [command[0], *([str(nginx.BINARY)] if name == "nginx" else []), str(newest.program(command[0]))]
+        yield name, ", ".join(said(program, *command[1:]) for program in programs)
     yield from ((program, said(*command)) for program, command in SYSTEM.items())
     script = "console.log(require('socket.io/package.json').version)"
     yield "Socket.IO", said("node", "-e", script, environment=node_packages.environment())

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.unreadable import Unreadable
-from toolchain import debian, engine, environment, image, nginx, node, peers, shell, stack_config
+from toolchain import debian, engine, environment, image, newest, nginx, node, peers, shell, stack_config
 from toolchain.golang import ACTIONLINT, TRAEFIK
 from toolchain.places import BUILDS, CACHE, VENV
 
@@ -48,8 +48,8 @@ def ensure(uses: list[str]) -> None:
         if "test" in uses:
             ACTIONLINT.ensure()
             peers.ensure()
-            for program in nginx.PROGRAMS:
-                program.ensure()
+            nginx.ensure()
+            newest.ensure()
 
 
 def path_of(program: str) -> Path:

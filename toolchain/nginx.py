@@ -1,8 +1,4 @@
-"""More versions of the real nginx than the system's: what differs between them is tested on them.
-
-1.28 is built from its source, which the crate ``nginx-src`` carries: pinned down to the hash of what is built. The
-newest comes with Debian's testing distribution, which moves on: its version is the one that it says itself.
-"""
+"""nginx 1.28, built from its source, which the crate ``nginx-src`` carries; the hash of that source is pinned."""
 
 from __future__ import annotations
 
@@ -10,8 +6,6 @@ import hashlib
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from raven_realtime.problem import Problem
@@ -32,55 +26,27 @@ path = "empty.rs"
 {CRATE} = "={CRATE_VERSION}"
 """
 CONFIGURE = ("--with-http_realip_module", "--with-http_auth_request_module", "--without-http_gzip_module")
-DISTRIBUTION = "forky"
-BOOTSTRAP = (
-    "mmdebstrap",
-    "--quiet",
-    "--mode=root",
-    "--variant=extract",
-    "--include=nginx",
-    '--aptopt=Acquire::Check-Valid-Until "false"',  # a mirror of some day ago is as good
-    "--aptopt=Apt::Install-Recommends false",
-    DISTRIBUTION,
-)
+
+RECIPE = "\n".join([MANIFEST, CRATE_HASH, *CONFIGURE])
+HOME = BUILDS / f"nginx-1.28-{hashlib.sha256(RECIPE.encode()).hexdigest()[:12]}"
+BINARY = HOME / "nginx"
 
 
-@dataclass(frozen=True)
-class NginxProgram:
-    """One version of nginx, made where it is not there yet."""
+def ensure() -> None:
+    """Build it, unless it is there.
 
-    name: str
-    recipe: str
-    """What it is made from: another recipe is another build."""
-    make: Callable[[Path, Progress], None]
-    """Makes it in an empty folder."""
-
-    @property
-    def home(self) -> Path:
-        """The folder of this build."""
-        return BUILDS / f"nginx-{self.name}-{hashlib.sha256(self.recipe.encode()).hexdigest()[:12]}"
-
-    @property
-    def binary(self) -> Path:
-        """Where the program lies, or will."""
-        return self.home / "nginx"
-
-    def ensure(self) -> Path:
-        """Make it unless it is there; return its path.
-
-        Raises:
-            Problem: what makes it failed (with its last words).
-        """
-        if self.binary.is_file():
-            return self.binary
-        shutil.rmtree(self.home, ignore_errors=True)
-        with tempfile.TemporaryDirectory(prefix="nginx-", dir=BUILDS) as folder, Progress(f"nginx {self.name}") as said:
-            made = Path(folder, "made")
-            made.mkdir()
-            self.make(made, said)
-            made.chmod(0o755)
-            made.rename(self.home)
-        return self.binary
+    Raises:
+        Problem: what makes it failed (with its last words).
+    """
+    if BINARY.is_file():
+        return
+    shutil.rmtree(HOME, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix="nginx-", dir=BUILDS) as folder, Progress("nginx 1.28") as progress:
+        made = Path(folder, "made")
+        made.mkdir()
+        _build(made, progress)
+        made.chmod(0o755)
+        made.rename(HOME)
 
 
 def _build(folder: Path, progress: Progress) -> None:
@@ -105,29 +71,9 @@ def _hash(source: Path) -> str:
     return digest.hexdigest()
 
 
-def _extract(folder: Path, progress: Progress) -> None:
-    root = folder / "root"
-    _run([*BOOTSTRAP, str(root)], folder, progress)
-    for part in (*root.glob("var/*"), *root.glob("usr/share/*")):
-        shutil.rmtree(part, ignore_errors=True)
-    (loader,) = root.glob("usr/lib64/ld-linux*.so.*")
-    (libraries,) = root.glob("usr/lib/*-linux-gnu")
-    loading = f'"$here/{loader.relative_to(folder)}" --library-path "$here/{libraries.relative_to(folder)}"'
-    start = folder / "nginx"
-    start.write_text(
-        f'#!/bin/sh\nhere=$(dirname "$(readlink -f "$0")")\nexec {loading} "$here/root/usr/sbin/nginx" "$@"\n'
-    )
-    start.chmod(0o755)
-
-
 def _run(command: list[str], folder: Path, progress: Progress) -> None:
     with subprocess.Popen(command, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         output = progress.follow(process)
     if process.returncode != 0:
         said = "\n".join([*output[-5:], *progress.last_lines])
         raise Problem(f"`{' '.join(command[:3])} …` failed with exit code {process.returncode}:\n{said}")
-
-
-BUILT = NginxProgram("1.28", "\n".join([MANIFEST, CRATE_HASH, *CONFIGURE]), _build)
-NEWEST = NginxProgram("newest", "\n".join(BOOTSTRAP), _extract)
-PROGRAMS: Iterable[NginxProgram] = (BUILT, NEWEST)

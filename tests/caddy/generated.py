@@ -10,6 +10,7 @@ from random import Random
 
 from raven_realtime.proxies.caddy.caddy import Caddy
 from raven_realtime.proxies.caddy.read import read
+from raven_realtime.proxies.caddy.versions import parse
 from raven_realtime.proxies.interface import Answered, Outcome, Passed, Redirected, Request
 from tests.caddy.program import Client, Program, Reply, adapt, version
 from tests.caddy.upstream import Got, Upstreams
@@ -90,6 +91,8 @@ HOSTS = (
     "{labels.1}",
     "plain.test:81",
 )
+CLIENT_IP = (2, 11)
+"""From here on `remote_ip forwarded` is called so."""
 PASSWORD = base64.b64encode(b"$2a$10$" + b"N" * 53).decode()
 
 
@@ -179,7 +182,7 @@ class Generator:
                 lambda: "not {\n\tpath " + random.choice(PATHS) + "\n\tmethod GET\n}",
                 lambda: "protocol " + random.choice(("http", "https", "http/1.1", "http/2+")),
                 lambda: "remote_ip " + random.choice(("127.0.0.5", "10.0.0.0/8", "private_ranges")),
-                lambda: "remote_ip forwarded 10.0.0.0/8",
+                lambda: "client_ip 10.0.0.0/8" if parse(version()) >= CLIENT_IP else "remote_ip forwarded 10.0.0.0/8",
                 lambda: "host " + " ".join({random.choice(self.names or ["s0.test"]), "*.test"}),
                 lambda: "vars {http.request.method} GET",
                 lambda: f"file {{\n\troot {self.root}\n\ttry_files {{path}} /app.html\n}}",

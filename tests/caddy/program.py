@@ -24,10 +24,14 @@ def find() -> str:
     return found
 
 
-@cache
 def version() -> str:
-    """Return the installed version, such as ``2.6.2``."""
-    said = subprocess.run([find(), "version"], capture_output=True, text=True, check=True).stdout
+    """Return the version of what `find` finds, such as ``2.6.2``."""
+    return _version_of(find())
+
+
+@cache
+def _version_of(program: str) -> str:
+    said = subprocess.run([program, "version"], capture_output=True, text=True, check=True).stdout
     found = re.search(r"\d+\.\d+\.\d+", said)
     assert found, said
     return found[0]

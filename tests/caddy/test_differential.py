@@ -23,6 +23,7 @@ from tests.caddy.generated import Recorded, disagreements, record
 from tests.caddy.program import version
 from tests.caddy.upstream import Upstreams
 from tests.measured import Counted
+from toolchain import newest
 
 SITES, ASKED = 40, 260
 
@@ -69,8 +70,22 @@ def test_the_cases_are_not_all_alike(recorded: list[Recorded]) -> None:
     assert upgraded >= 10
 
 
+@pytest.fixture(params=["the system's", "newest"])
+def program(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a version of Caddy first on the path."""
+    if request.param == "newest":
+        monkeypatch.setenv("PATH", str(newest.program("caddy").parent), prepend=":")
+
+
+def test_no_disagreement_with_the_newest(upstreams: Upstreams, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(newest.program("caddy").parent), prepend=":")
+    recorded = generate(range(2), upstreams, tmp_path)
+    _expect(recorded, list(disagreements(recorded)), 500, f"{version()}: ")
+
+
 @pytest.mark.full
 @pytest.mark.timeout(1800)
+@pytest.mark.usefixtures("program")
 def test_no_disagreement_in_volume(upstreams: Upstreams, tmp_path: Path, counted: Counted) -> None:
     first = random.SystemRandom().randrange(1_000_000)
     recorded = generate(range(first, first + 20), upstreams, tmp_path)

@@ -14,6 +14,7 @@ from raven_realtime.proxies.haproxy.read import HAProxy
 from raven_realtime.proxies.interface import Answered, Passed, Redirected, Undecided
 from tests.haproxy.generated import Asked, disagreements, record
 from tests.measured import Counted
+from toolchain import newest
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +26,13 @@ def test_no_disagreement(asked: list[Asked]) -> None:
     assert len(asked) >= 500
     wrong = disagreements(asked)
     assert not wrong, f"{len(wrong)} of {len(asked)}:\n" + "\n".join(wrong[:5])
+
+
+def test_no_disagreement_with_the_newest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(newest.program("haproxy").parent), prepend=":")
+    asked = record(2026, 64, 8, tmp_path)
+    assert len(asked) >= 500
+    assert disagreements(asked) == []
 
 
 def test_the_cases_are_not_all_alike(asked: list[Asked]) -> None:

@@ -25,7 +25,7 @@ from raven_realtime.versions import SERVER
 from tests.measured import Counted
 from tests.nginx.backend import Backend
 from tests.nginx.generated import Recorded, batches, disagreements, record, told
-from toolchain import nginx
+from toolchain import newest, nginx
 
 CASES, ASKED = 10, 8
 
@@ -60,7 +60,8 @@ def version_of(program: Path) -> str:
 
 PROGRAMS: dict[str, Callable[[], Path]] = {
     "the system's": lambda: Path(nginx_check.find()),
-    **{each.name: each.ensure for each in nginx.PROGRAMS},
+    "1.28": lambda: nginx.BINARY,
+    "newest": lambda: newest.program("nginx"),
 }
 
 
@@ -103,7 +104,7 @@ def test_no_disagreement_in_volume(backend: Backend, program: Path, counted: Cou
 
 def test_versions_differ(backend: Backend) -> None:
     """One that is told another version is found out: the defaults of 1.29.7 count."""
-    recorded = generate(backend, 2, program=nginx.NEWEST.ensure(), same_every_time=True)
+    recorded = generate(backend, 2, program=newest.program("nginx"), same_every_time=True)
     assert disagreements(recorded, "1.28.3")
 
 

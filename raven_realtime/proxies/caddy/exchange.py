@@ -17,7 +17,7 @@ from raven_realtime.proxies.caddy.headers import Changes, Fields, Replacement, c
 from raven_realtime.proxies.caddy.regex import substitute
 from raven_realtime.proxies.caddy.unknown import NotKnown
 from raven_realtime.proxies.caddy.urls import Url
-from raven_realtime.proxies.caddy.versions import DELETES_ALL_FIRST
+from raven_realtime.proxies.caddy.versions import DELETES_ALL_FIRST, LABELS_IN_LOWER_CASE
 from raven_realtime.proxies.interface import Consulted, Request
 from raven_realtime.proxies.location import Location
 
@@ -245,7 +245,8 @@ def _header(exchange: Exchange, name: str) -> list[str]:
 
 
 def _label(exchange: Exchange, index: str) -> str | None:
-    labels = host_of(exchange.shown[0]).split(".")
+    host = host_of(exchange.shown[0])
+    labels = (host.lower() if exchange.version >= LABELS_IN_LOWER_CASE else host).split(".")
     return _at(list(reversed(labels)), index)
 
 

@@ -20,6 +20,8 @@ ADDS_VIA = (2, 10)
 """From here on the upstream gets a Via header (#6275)."""
 HOST_OF_HTTPS_UPSTREAM = (2, 11)
 """From here on an upstream that is spoken to with TLS gets its own address as Host (#7454)."""
+LABELS_IN_LOWER_CASE = (2, 11)
+"""From here on ``{labels.1}`` is in lower case, as a host name is (e0a8f9541)."""
 DELETES_ALL_FIRST = (2, 8)
 """From here on ``header_up -*`` comes before what is set."""
 
