@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,17 +18,24 @@ HOST, SECOND_HOST = "v2.sysmayal.cloud", "erp.example.com"
 SECOND_SITE = "erp.localhost"
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    """A server of this test run's own, up; its folder's path is short enough for the sockets in it."""
-    folder = Path(tempfile.mkdtemp(prefix=f"rr-server-{os.getpid()}-"))
-    built = Server(f"test-{os.getpid()}", folder, (HOST, f"{SECOND_HOST}={SECOND_SITE}"))
+@contextmanager
+def standing(name: str) -> Iterator[Server]:
+    """Bring up a server of this test run's own; its folder's path is short enough for the sockets in it."""
+    folder = Path(tempfile.mkdtemp(prefix=f"rr-{name}-{os.getpid()}-"))
+    built = Server(f"{name}-{os.getpid()}", folder, (HOST, f"{SECOND_HOST}={SECOND_SITE}"))
     try:
         built.up()
         yield built
     finally:
         built.down()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """The server that all tests here share; one that takes it down has one of its own."""
+    with standing("server") as built:
+        yield built
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,6 @@ from _pytest.mark import ParameterSet
 from demo.bench_folder import PASSWORD
 from demo.server import Server
 from tests.sidecar.conftest import HOST, SECOND_HOST, SECOND_SITE
-from tests.sidecar.traces import traces_of
 
 HANDSHAKE = "/socket.io/?EIO=4&transport=polling"
 CURL = ("curl", "-sS", "--noproxy", "*", "--max-time", "5")
@@ -134,13 +133,3 @@ def test_mounts_do_not_reach_the_machine(server: Server) -> None:
 
 def test_second_site_is_the_benches(server: Server) -> None:
     assert server.bench.sites == sorted([HOST, SECOND_SITE])
-
-
-def test_down_leaves_nothing_even_when_supervisor_was_killed(server: Server, sidecar: str) -> None:
-    assert within(20, lambda: handshake_answers(server))
-    traces = traces_of(server)
-    assert all(traces.values()), traces
-    os.kill(int(server.layout.places.supervisor_pid.read_text()), signal.SIGKILL)
-    server.down()
-    assert not any(traces_of(server).values()), traces_of(server)
-    server.down()
