@@ -38,8 +38,10 @@ def server() -> Iterator[Server]:
         yield built
 
 
-@pytest.fixture(scope="session")
-def sidecar(server: Server) -> str:
-    """The plain sidecar as a person would start it; gives the container's name."""
-    run_by_hand(server, HOST, "frappe-socketio")
-    return "frappe-socketio"
+@pytest.fixture(scope="module")
+def sidecar(server: Server) -> Iterator[str]:
+    """The plain sidecar as a person would start it, for the tests of a module; gives the container's name."""
+    name = "frappe-socketio"
+    run_by_hand(server, HOST, name)
+    yield name
+    server.docker("rm", "--force", name)
