@@ -35,7 +35,6 @@ TEST: Mapping[str, str] = {
     "haproxy": "haproxy",
     "apache2": "apache2",
     "build-essential": "gcc",
-    "cargo": "cargo",
     "libpcre2-dev": "pcre2-config",
     "mmdebstrap": "mmdebstrap",
 }

@@ -52,7 +52,7 @@ def ensure() -> None:
 def _build(folder: Path, progress: Progress) -> None:
     Path(folder, "Cargo.toml").write_text(MANIFEST)
     Path(folder, "empty.rs").touch()
-    _run(["cargo", "vendor", "--quiet"], folder, progress)
+    _run([_cargo(), "vendor", "--quiet"], folder, progress)
     source = folder / "vendor" / CRATE / "nginx"
     found = _hash(source)
     if found != CRATE_HASH:
@@ -61,6 +61,18 @@ def _build(folder: Path, progress: Progress) -> None:
     _run(["make", "-j2"], source, progress)
     shutil.move(source / "objs" / "nginx", folder / "nginx")
     shutil.rmtree(folder / "vendor")
+
+
+def _cargo() -> str:
+    """Return where cargo is, also where rustup puts it.
+
+    Raises:
+        Problem: there is none.
+    """
+    found = shutil.which("cargo") or shutil.which("cargo", path=Path.home() / ".cargo" / "bin")
+    if found is None:
+        raise Problem("nginx 1.28 is built from a crate, and cargo is not there. Install Rust 1.81 or newer (rustup).")
+    return found
 
 
 def _hash(source: Path) -> str:
