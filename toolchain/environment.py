@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
-import subprocess
 import sys
 import tomllib
 
@@ -63,13 +62,5 @@ def _pins(name: str) -> str:
 
 
 def _run(doing: str, command: list[str]) -> None:
-    with (
-        Progress(doing) as progress,
-        subprocess.Popen(
-            command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
-        ) as process,
-    ):
-        output = progress.follow(process)
-    if process.returncode != 0:
-        said = "\n".join([*output[-10:], *progress.last_lines])
-        raise Problem(f"{doing} failed with exit code {process.returncode}:\n{said}")
+    with Progress(doing) as progress:
+        progress.run(command, ROOT)

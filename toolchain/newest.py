@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
@@ -49,13 +48,7 @@ def ensure() -> None:
     with tempfile.TemporaryDirectory(prefix="newest-", dir=BUILDS) as folder, Progress(doing) as progress:
         made = Path(folder, "made")
         made.mkdir()
-        with subprocess.Popen(
-            [*BOOTSTRAP, str(made / "root")], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        ) as process:
-            output = progress.follow(process)
-        if process.returncode != 0:
-            said = "\n".join([*output[-5:], *progress.last_lines])
-            raise Problem(f"{doing} failed with exit code {process.returncode}:\n{said}")
+        progress.run([*BOOTSTRAP, str(made / "root")], made)
         for part in (*(made / "root" / "var").iterdir(), *(made / "root" / "usr" / "share").iterdir()):
             shutil.rmtree(part, ignore_errors=True)
         (loader,) = made.glob("root/usr/lib64/ld-linux*.so.*")

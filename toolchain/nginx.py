@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
@@ -84,8 +83,4 @@ def _hash(source: Path) -> str:
 
 
 def _run(command: list[str], folder: Path, progress: Progress) -> None:
-    with subprocess.Popen(command, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        output = progress.follow(process)
-    if process.returncode != 0:
-        said = "\n".join([*output[-5:], *progress.last_lines])
-        raise Problem(f"`{' '.join(command[:3])} …` failed with exit code {process.returncode}:\n{said}")
+    progress.run(command, folder, f"`{' '.join(command[:3])} …`")

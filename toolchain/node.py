@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import shutil
-import subprocess
 from pathlib import Path
 
 from raven_realtime.problem import Problem
@@ -47,13 +46,5 @@ def _install() -> None:
     if shutil.which("npm") is None:
         raise Problem("`npm` is not on PATH; the demo's Socket.IO server needs it. On Debian: apt-get install npm")
     command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--omit-lockfile-registry-resolved"]
-    with (
-        Progress("installing the demo's Node packages") as progress,
-        subprocess.Popen(
-            command, cwd=FOLDER, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
-        ) as process,
-    ):
-        output = progress.follow(process)
-    if process.returncode != 0:
-        said = "\n".join([*output, *progress.last_lines][-20:])
-        raise Problem(f"`npm ci` in {FOLDER.relative_to(ROOT)} failed with exit code {process.returncode}:\n{said}")
+    with Progress("installing the demo's Node packages") as progress:
+        progress.run(command, FOLDER, f"`npm ci` in {FOLDER.relative_to(ROOT)}")

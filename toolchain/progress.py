@@ -7,8 +7,12 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
+
+from raven_realtime.problem import Problem
 
 PATIENCE = 3.0
 """Seconds a step may take before it says anything."""
@@ -42,6 +46,20 @@ class Progress:
         self._teller.join()
         if time.monotonic() - self._started > PATIENCE:
             self._line("done" if error is None else "stopped", end="\n")
+
+    def run(self, command: Sequence[str], folder: Path, named: str = "") -> None:
+        """Run a program to its end in a folder.
+
+        Raises:
+            Problem: it failed, with what it said last; it is called ``named``, or as the step is.
+        """
+        with subprocess.Popen(
+            command, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
+        ) as process:
+            output = self.follow(process)
+        if process.returncode != 0:
+            said = "\n".join([*output[-10:], *self.last_lines])
+            raise Problem(f"{named or self.doing} failed with exit code {process.returncode}:\n{said}")
 
     def follow(self, process: subprocess.Popen[str]) -> list[str]:
         """Read a process with piped text streams to its end: count its errors' lines, return its output's lines."""

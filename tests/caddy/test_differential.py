@@ -70,15 +70,21 @@ def test_the_cases_are_not_all_alike(recorded: list[Recorded]) -> None:
     assert upgraded >= 10
 
 
+@pytest.fixture
+def the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the newest Caddy first on the path."""
+    monkeypatch.setenv("PATH", str(newest.program("caddy").parent), prepend=":")
+
+
 @pytest.fixture(params=["the system's", "newest"])
-def program(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def program(request: pytest.FixtureRequest) -> None:
     """Have a version of Caddy first on the path."""
     if request.param == "newest":
-        monkeypatch.setenv("PATH", str(newest.program("caddy").parent), prepend=":")
+        request.getfixturevalue("the_newest")
 
 
-def test_no_disagreement_with_the_newest(upstreams: Upstreams, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(newest.program("caddy").parent), prepend=":")
+@pytest.mark.usefixtures("the_newest")
+def test_no_disagreement_with_the_newest(upstreams: Upstreams, tmp_path: Path) -> None:
     recorded = generate(range(2), upstreams, tmp_path)
     _expect(recorded, list(disagreements(recorded)), 500, f"{version()}: ")
 
