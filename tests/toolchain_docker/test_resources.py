@@ -339,7 +339,24 @@ def test_a_removed_container_is_gone(container: Any, host: Host) -> None:
     made = container()
     host.dockerd.docker("rm", "-f", "box")
     assert made.live() is None
-    made.delete()  # an update that ended between the removal and the word of it begins so
+
+
+@pytest.mark.parametrize(
+    ("owner", "inputs"),
+    [
+        ("Container", {"image": "tiny:1", "name": "box", "command": ["/empty"], "mustRun": False, "start": False}),
+        ("Network", {"name": "gone"}),
+        ("Volume", {"name": "gone"}),
+        ("RemoteImage", {"name": "tiny:2"}),
+    ],
+)
+def test_what_is_gone_is_deleted(owner: str, inputs: Values, daemon: Daemon, host: Host, tiny: str) -> None:
+    """An update that crashed between the removal and the word of it ends so."""
+    host.dockerd.docker("tag", "tiny:1", "tiny:2")
+    made = Made(daemon, owner, **inputs)
+    made.delete()
+    made.delete()
+    assert made.live() is None
 
 
 @pytest.mark.parametrize(
