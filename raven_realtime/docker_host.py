@@ -6,12 +6,12 @@ import json
 import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from raven_realtime import ssh
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.traefik.containers import Container
 from raven_realtime.proxies.traefik.elements import labels_of
 
@@ -19,7 +19,7 @@ _SHARE = 200
 """How many containers are asked about at once."""
 
 
-@dataclass(frozen=True)
+@record
 class DockerHost:
     """Where a Docker daemon is, and how its `docker` program is run."""
 

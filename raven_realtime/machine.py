@@ -12,12 +12,13 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 
 from raven_realtime.problem import Problem
+from raven_realtime.proxies.record import record
 from raven_realtime.shown import shown
 
 SECONDS = 8.0
@@ -39,7 +40,7 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(_OURS) and name not in _SECRETS}
 
 
-@dataclass(frozen=True)
+@record
 class Listener:
     """A socket that accepts connections, and its process where that shows."""
 
@@ -60,7 +61,7 @@ class Listener:
         return f"{host}:{self.port}{who}"
 
 
-@dataclass(frozen=True)
+@record
 class Machine:
     """Where to look. Build it with `Machine.at`, which explains what it refuses."""
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from raven_realtime.proxies.record import record
 
 _NUMBER = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?:-(?:rc|beta|alpha|ea)\.?(\d+))?", re.IGNORECASE)
 _FINAL = 1_000_000
@@ -27,7 +28,7 @@ def number(version: str) -> Number | None:
     return int(major), int(minor), int(patch or 0), int(candidate) if candidate else _FINAL
 
 
-@dataclass(frozen=True)
+@record
 class Range:
     """The versions from one on and before another; an end that is left out is open."""
 
@@ -53,7 +54,7 @@ class Trait(StrEnum):
     LOG_OPTION = "nginx's option -e"
 
 
-@dataclass(frozen=True)
+@record
 class Fault:
     """One row of the table."""
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from raven_realtime.declared.world import World
 from raven_realtime.findings.rt015_app_builds_its_own_url import OWN_ADDRESS
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 
 _CALL = re.compile(r"(?<![\w.$])(?:io(?:\.connect)?|lookup)\s*\(")
 LONGEST = 2_000
 """Characters of one call that are read."""
 
 
-@dataclass(frozen=True)
+@record
 class Connection:
     """One call of `io(…)`."""
 
@@ -34,7 +34,7 @@ class Connection:
         return self.arguments[self.arguments.find("{") :] if "{" in self.arguments else ""
 
 
-@dataclass(frozen=True)
+@record
 class OwnAddress:
     """A place where a script puts the address of a socket together by itself."""
 

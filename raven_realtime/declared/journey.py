@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
@@ -37,6 +37,7 @@ from raven_realtime.proxies.nginx.parse import parse_text
 from raven_realtime.proxies.nginx.proxy import Nginx as NginxProxy
 from raven_realtime.proxies.nginx.routing import Answer, Configuration
 from raven_realtime.proxies.nginx.versions import named_by
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.traefik.proxy import Traefik
 from raven_realtime.proxies.unreadable import Unreadable
 
@@ -71,7 +72,7 @@ class Part(StrEnum):
     """An address of which nothing is declared."""
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Node:
     """A proxy at its place."""
 
@@ -88,7 +89,7 @@ class Node:
         return (self.container.service or self.container.name) if self.container else self.proxy.kind
 
 
-@dataclass(frozen=True)
+@record
 class Destination:
     """Where a request ends."""
 
@@ -106,7 +107,7 @@ class Destination:
         return self.address
 
 
-@dataclass(frozen=True)
+@record
 class Leg:
     """One proxy on the way, what reached it, and what it did."""
 
@@ -115,7 +116,7 @@ class Leg:
     outcome: Outcome
 
 
-@dataclass(frozen=True)
+@record
 class Journey:
     """One request's way."""
 
@@ -163,7 +164,7 @@ class Journey:
         return self.passed is not None and self.passed.request.value(name) == self.last.request.value(name)
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Way:
     """One public address, and what comes of what a browser sends there."""
 

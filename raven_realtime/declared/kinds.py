@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import PurePath
 from typing import Any
 
 from raven_realtime.declared.world import Placed, World
 from raven_realtime.proxies.interface import Proxy
+from raven_realtime.proxies.record import record
 
 
-@dataclass(frozen=True)
+@record
 class Kind:
     """A kind of configuration, and who reads it."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -16,9 +16,10 @@ from raven_realtime.declared.world import World
 from raven_realtime.findings.entry import Finding, Level
 from raven_realtime.problem import Problem
 from raven_realtime.proxies import contents
+from raven_realtime.proxies.record import record
 
 
-@dataclass(frozen=True)
+@record
 class Asked:
     """What is asked for on the command line."""
 
@@ -31,7 +32,7 @@ class Asked:
     config: Path | None = None
 
 
-@dataclass(frozen=True)
+@record
 class Run:
     """A run and its outcome."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 from raven_realtime.declared.world import Container, World
 from raven_realtime.ports import SOCKETIO_PORT
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.traefik.claims import Claim, allows_host, claimants, example_hosts
 from raven_realtime.proxies.traefik.matchers import Path, PathPrefix, PathRegexp, required_hosts
 from raven_realtime.proxies.traefik.table import Middleware, Router, Service, qualify
@@ -19,7 +19,7 @@ ANY_HOST = "any.example"
 """Stands for all hosts where a router names none."""
 
 
-@dataclass(frozen=True)
+@record
 class Route:
     """A router that is meant for Socket.IO, on one host and entrypoint."""
 

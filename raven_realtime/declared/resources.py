@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any
@@ -15,6 +15,7 @@ from raven_realtime.declared.world import Container, Hidden, Reading, Setting, S
 from raven_realtime.places.container import Published
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.traefik import containers as providers
 from raven_realtime.proxies.traefik.elements import labels_of
 from raven_realtime.proxies.traefik.static import static_arguments
@@ -63,7 +64,7 @@ _OURS = "raven-realtime:index:"
 id) is ours to choose, and known in the tests of the components: only their standard input is a user's."""
 
 
-@dataclass(frozen=True)
+@record
 class Resource:
     """A resource with plain properties: dicts, lists, texts, numbers, `UNKNOWN` and `SECRET`."""
 

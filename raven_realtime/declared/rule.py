@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import MappingProxyType
 from typing import Any
 
 from raven_realtime.declared.world import World
 from raven_realtime.findings.entry import Entry, Finding
+from raven_realtime.proxies.record import record
 
 Parameters = Mapping[str, Any]
 """The values of a rule's parameters by name; every one of them is there."""
 
 
-@dataclass(frozen=True)
+@record
 class Parameter:
     """Something about a rule that may be configured."""
 
@@ -33,7 +34,7 @@ class Parameter:
         return {**kinds[type(self.default)], "default": self.default, "description": self.description}
 
 
-@dataclass(frozen=True)
+@record
 class Rule:
     """One thing that has to hold. A policy of the same name enforces it; the linter judges files by it."""
 

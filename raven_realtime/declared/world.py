@@ -14,6 +14,7 @@ from raven_realtime.proxies.interface import Proxy
 from raven_realtime.proxies.location import Location
 from raven_realtime.proxies.nginx.directive import Directive
 from raven_realtime.proxies.nginx.routing import Configuration
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.traefik import containers as providers
 from raven_realtime.proxies.traefik.containers import DOCKER, SWARM
 from raven_realtime.proxies.traefik.rule import language_of
@@ -33,7 +34,7 @@ class Hidden(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True)
+@record
 class Setting:
     """A named text, and where it stands: a variable, a label, a command line, a place that names a port."""
 
@@ -42,7 +43,7 @@ class Setting:
     location: Location
 
 
-@dataclass(frozen=True)
+@record
 class Container:
     """A container or Swarm service, beyond what routes to it."""
 
@@ -132,7 +133,7 @@ class Container:
         )
 
 
-@dataclass(frozen=True)
+@record
 class Nginx:
     """One nginx configuration."""
 
@@ -163,7 +164,7 @@ class Nginx:
         return next((directive for directive in self.tree if directive.name == name), None)
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Placed:
     """A proxy of any kind, and the container that it runs in, where that is known."""
 
@@ -171,7 +172,7 @@ class Placed:
     runs_in: str = ""
 
 
-@dataclass(frozen=True)
+@record
 class BenchFile:
     """A bench's common_site_config.json, or a site's own site_config.json."""
 
@@ -186,7 +187,7 @@ class BenchFile:
         return next((each for each in self.settings if each.name == name), None)
 
 
-@dataclass(frozen=True)
+@record
 class Tunnel:
     """A public endpoint and what it leads to."""
 
@@ -198,7 +199,7 @@ class Tunnel:
     """The Host header that it sends instead of the browser's."""
 
 
-@dataclass(frozen=True)
+@record
 class Source:
     """A file of a frontend or of the realtime process."""
 
@@ -210,7 +211,7 @@ class Source:
         return Location(self.path, self.text.count("\n", 0, position) + 1)
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class World:
     """All that is declared. Worlds add up with `of`."""
 

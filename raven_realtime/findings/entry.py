@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from types import MappingProxyType
 
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 
 HOME = "https://github.com/raven-realtime/raven-realtime"
 """Where the project lives; pyproject.toml's URLs begin with it."""
@@ -47,7 +48,7 @@ class Given(StrEnum):
     SEEN_FROM_NGINX = "what was seen outside is seen from nginx's side too, or it is nginx that said it"
 
 
-@dataclass(frozen=True)
+@record
 class Finding:
     """One thing found wrong, as a check, a policy or the linter reports it."""
 
@@ -90,7 +91,7 @@ class Finding:
         return said.replace(EXAMPLE, self.host) if self.host and not self.host.endswith(".example") else said
 
 
-@dataclass(frozen=True)
+@record
 class Entry:
     """One entry of the catalogue: everything that is always true of a finding.
 

@@ -1,10 +1,10 @@
 """RT029: nginx has too few connections."""
 
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from raven_realtime.findings.entry import Entry, Given, Level
 from raven_realtime.proxies.nginx.directive import Directive
+from raven_realtime.proxies.record import record
 
 ENTRY = Entry(
     code="RT029",
@@ -50,7 +50,7 @@ FEW = 1000
 """Sockets; an nginx that holds fewer is worth a word before it is full."""
 
 
-@dataclass(frozen=True)
+@record
 class Room:
     """How many proxied WebSockets nginx holds: each takes two connections."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
 
 from raven_realtime.findings import catalogue
 from raven_realtime.findings.entry import Entry
+from raven_realtime.proxies.record import record
 
 MOST = 6
 """How many matches are shown."""
@@ -42,7 +42,7 @@ _EMPTY = frozenset(
 """Words that stand in too many texts to tell one from another."""
 
 
-@dataclass(frozen=True)
+@record
 class Match:
     """A finding that a question may mean."""
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from raven_realtime.proxies.record import record
 from raven_realtime.shown import shown
 
 BODY_LIMIT = 65_536
@@ -15,7 +15,7 @@ BODY_LIMIT = 65_536
 _STATUS_LINE = re.compile(rb"HTTP/(\d(?:\.\d)?) (\d{3})[^\r\n]*")
 
 
-@dataclass(frozen=True)
+@record
 class OpenPacket:
     """What Engine.IO says first: packet type 0 (engine.io-protocol, "Handshake")."""
 
@@ -36,7 +36,7 @@ class OpenPacket:
         }
 
 
-@dataclass(frozen=True)
+@record
 class Answer:
     """Status, headers (names in lower case, the last of equal names) and the first `BODY_LIMIT` bytes of the body."""
 

@@ -15,7 +15,6 @@ import ssl
 import threading
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from enum import StrEnum
 from types import TracebackType
 from typing import Self
@@ -27,6 +26,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from raven_realtime.live.answer import BODY_LIMIT, Answer, OpenPacket
 from raven_realtime.live.packets import PING, PONG
 from raven_realtime.live.target import Target
+from raven_realtime.proxies.record import record
 from raven_realtime.shown import shown
 
 USER_AGENT = "Mozilla/5.0 (compatible; raven-realtime; realtime path check)"
@@ -188,7 +188,7 @@ class _Upgrade(connect):
         return exc
 
 
-@dataclass(frozen=True)
+@record
 class Frame:
     """One text frame with the moment it arrived (`time.monotonic`)."""
 

@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from raven_realtime.live.result import Result
 from raven_realtime.machine import CannotLook, Machine, bench_configuration
 from raven_realtime.ports import SOCKETIO_PORT
 from raven_realtime.problem import Problem
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.traefik.containers import Container
 from raven_realtime.proxies.unreadable import Unreadable
 
@@ -26,7 +27,7 @@ NO_SERVER = ("RT002", "RT003", "RT004", "RT038")
 """What shows outside when the route leads to an address at which nobody answers."""
 
 
-@dataclass(frozen=True)
+@record
 class Inside:
     """What to look at; what is left out is found by itself where it can be, and otherwise not checked."""
 

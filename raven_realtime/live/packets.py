@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+
+from raven_realtime.proxies.record import record
 
 CONNECT, DISCONNECT, EVENT, CONNECT_ERROR = "40", "41", "42", "44"
 PING, PONG = "2", "3"
@@ -12,7 +13,7 @@ PING, PONG = "2", "3"
 _PACKET = re.compile(r"(4[0-6])(?:(/[^,]*),)?(\d*)(.*)", re.DOTALL)
 
 
-@dataclass(frozen=True)
+@record
 class Packet:
     """One packet: its kind with Engine.IO's ``4`` in front, its namespace, and what it carries."""
 

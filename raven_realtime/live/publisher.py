@@ -7,11 +7,11 @@ import contextlib
 import os
 import shlex
 import signal
-from dataclasses import dataclass
 from pathlib import Path
 
 from raven_realtime.machine import environment
 from raven_realtime.problem import Problem
+from raven_realtime.proxies.record import record
 from raven_realtime.shown import shown
 
 SECONDS = 60.0
@@ -31,7 +31,7 @@ class NoBench(Exception):  # noqa: N818
     """There is no such command, so that nothing was tried; the message says so."""
 
 
-@dataclass(frozen=True)
+@record
 class Publisher:
     """Publishes through a bench."""
 

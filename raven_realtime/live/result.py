@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
 from raven_realtime.findings import Finding, Level
+from raven_realtime.proxies.record import record
 
 
 class Outcome(StrEnum):
@@ -20,7 +21,7 @@ class Outcome(StrEnum):
     NOT_CHECKED = "not checked"
 
 
-@dataclass(frozen=True)
+@record
 class Check:
     """What is always true of a check."""
 
@@ -36,7 +37,7 @@ class Check:
     """The parts of the path that a pass proves, by their names in ``raven_realtime.live.HOPS``."""
 
 
-@dataclass(frozen=True)
+@record
 class Result:
     """The answer of one hop to one check."""
 

@@ -7,7 +7,7 @@ import os
 import re
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +17,7 @@ import httpx
 import idna
 
 from raven_realtime.problem import Problem
+from raven_realtime.proxies.record import record
 
 SOCKET_PATH = "/socket.io/"
 """The path of Socket.IO, with its slash: the client library's default."""
@@ -38,7 +39,7 @@ KEY_CHARACTERS = r"[!-9;-~]*"
 """Visible ASCII without the colon, by which Frappe parts key and secret."""
 
 
-@dataclass(frozen=True)
+@record
 class Credentials:
     """A Frappe account: the ``sid`` cookie of a session, or an API key with its secret. Never printed.
 
@@ -106,7 +107,7 @@ def _lines(file: Path) -> dict[str, str]:
     return {name.strip(): value.strip().strip("\"'") for name, _, value in pairs}
 
 
-@dataclass(frozen=True)
+@record
 class Target:
     """One end of a question: scheme, host and port, and how to get there.
 

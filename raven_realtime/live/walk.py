@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 
 from raven_realtime.live.result import Outcome, Result
+from raven_realtime.proxies.record import record
 
 
-@dataclass(frozen=True)
+@record
 class Step:
     """One check of a walk."""
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from raven_realtime.live.answer import Answer
 from raven_realtime.live.engineio import Session, Stage, Unanswered
 from raven_realtime.live.refusals import stack
 from raven_realtime.live.target import Credentials, Target
+from raven_realtime.proxies.record import record
 from raven_realtime.shown import shown
 
 WHO = "/api/method/frappe.auth.get_logged_user"
@@ -28,7 +29,7 @@ DOWN = frozenset({502, 503, 504, 521, 522, 523, 524})
 NOBODY = "Guest"
 
 
-@dataclass(frozen=True)
+@record
 class Said:
     """One answer of the web, or why there is none."""
 
@@ -63,7 +64,7 @@ def _framed(answer: Answer) -> bool:
     return '"exc_type"' in answer.text or '"exception"' in answer.text
 
 
-@dataclass(frozen=True)
+@record
 class Web:
     """What the web says of some credentials at the public address."""
 

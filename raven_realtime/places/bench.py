@@ -6,10 +6,11 @@ Source: Frappe's documentation of ``common_site_config.json`` and ``site_config.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Generic, TypeVar
 
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.tunnels.document import Element, Kind, read_json
 from raven_realtime.proxies.unreadable import Unreadable
 
@@ -24,7 +25,7 @@ _KEYS_OF_BENCHES = (
 )
 
 
-@dataclass(frozen=True)
+@record
 class Setting(Generic[ValueT]):
     """A value and where it stands."""
 
@@ -32,7 +33,7 @@ class Setting(Generic[ValueT]):
     location: Location
 
 
-@dataclass(frozen=True)
+@record
 class BenchConfig:
     """What a bench's, or a site's, configuration says; None for what it leaves out."""
 
@@ -163,7 +164,7 @@ def _list(document: Element, key: str) -> Setting[tuple[str, ...]] | None:
     return Setting(tuple(value for value in values if value), element.location)
 
 
-@dataclass(frozen=True)
+@record
 class Site:
     """A site of a bench."""
 
@@ -172,7 +173,7 @@ class Site:
     """The path of its ``site_config.json``."""
 
 
-@dataclass(frozen=True)
+@record
 class Bench:
     """A bench's folder, by the files that are in it."""
 

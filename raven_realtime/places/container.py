@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 
 
-@dataclass(frozen=True)
+@record
 class Variable:
     """An environment variable, or a label."""
 
@@ -17,7 +16,7 @@ class Variable:
     location: Location
 
 
-@dataclass(frozen=True)
+@record
 class Attachment:
     """A network that a container is in, and the names that it has there besides its own."""
 
@@ -27,7 +26,7 @@ class Attachment:
     location: Location
 
 
-@dataclass(frozen=True)
+@record
 class Published:
     """A port of a container that the host's clients reach."""
 
@@ -40,7 +39,7 @@ class Published:
     protocol: str = "tcp"
 
 
-@dataclass(frozen=True)
+@record
 class Mount:
     """A folder, file or volume that a container sees."""
 
@@ -51,7 +50,7 @@ class Mount:
     read_only: bool = False
 
 
-@dataclass(frozen=True)
+@record
 class ExtraHost:
     """A line for the container's hosts file."""
 
@@ -61,7 +60,7 @@ class ExtraHost:
     location: Location
 
 
-@dataclass(frozen=True)
+@record
 class Container:
     """One container, or several that are alike."""
 

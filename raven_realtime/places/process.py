@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _WRAPPERS = ("exec", "env", "nohup", "sudo", "time", "setsid", "stdbuf")
@@ -32,7 +32,7 @@ class Program(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True)
+@record
 class Process:
     """A process that is declared to run."""
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.unreadable import Unreadable
 
 _SECTION = re.compile(r"\[([^\[\]]+)\]$")
 
 
-@dataclass(frozen=True)
+@record
 class Entry:
     """One assignment."""
 
@@ -27,7 +27,7 @@ class Entry:
     location: Location
 
 
-@dataclass(frozen=True)
+@record
 class Unit:
     """A unit file."""
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol
 
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 
 Headers = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True)
+@record
 class Request:
     """A request as it reaches a proxy, and the connection that it comes by."""
 
@@ -65,7 +66,7 @@ class Affinity(StrEnum):
     """Something of the request that stays the same for a browser (a header, the URI): ``Passed.by`` has it."""
 
 
-@dataclass(frozen=True)
+@record
 class Consulted:
     """Somebody who is asked first whether the request may pass (forward auth, auth_request, a login portal)."""
 
@@ -73,7 +74,7 @@ class Consulted:
     location: Location
 
 
-@dataclass(frozen=True)
+@record
 class Passed:
     """The request goes on to another server."""
 
@@ -97,7 +98,7 @@ class Passed:
     """What was taken for granted, such as that a file does not exist: sentences without a full stop."""
 
 
-@dataclass(frozen=True)
+@record
 class Answered:
     """The proxy answers by itself."""
 
@@ -110,7 +111,7 @@ class Answered:
     assumed: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@record
 class Redirected:
     """The client is sent elsewhere."""
 
@@ -120,7 +121,7 @@ class Redirected:
     location: Location | None = None
 
 
-@dataclass(frozen=True)
+@record
 class Undecided:
     """What becomes of it cannot be told from the configuration."""
 
@@ -131,7 +132,7 @@ class Undecided:
 Outcome = Passed | Answered | Redirected | Undecided
 
 
-@dataclass(frozen=True)
+@record
 class Listener:
     """A port that a proxy listens on."""
 
@@ -142,7 +143,7 @@ class Listener:
     """Empty for all addresses."""
 
 
-@dataclass(frozen=True)
+@record
 class Entrance:
     """A name that a proxy answers for: where a browser may come in."""
 

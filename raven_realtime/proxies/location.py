@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from raven_realtime.proxies.record import record
 
 
-@dataclass(frozen=True)
+@record
 class Location:
     """A file (or the name of a resource or container) and, where known, a line from 1."""
 

@@ -9,18 +9,18 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from raven_realtime.ports import SOCKETIO_PORT, WEB_PORT
 from raven_realtime.problem import Problem
+from raven_realtime.proxies.record import record
 from raven_realtime.settings import PROJECT
 
 ALIGN = ("bench", "set-config", "-g", "socketio_port", str(SOCKETIO_PORT))
 
 
-@dataclass(frozen=True)
+@record
 class Bench:
     """A bench folder as far as realtime is concerned."""
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import socket
 import time
-from dataclasses import dataclass
 
 import psutil
+
+from raven_realtime.proxies.record import record
 
 LOOPBACK = "127.0.0.1"
 ANY = ("0.0.0.0", "::", LOOPBACK, "::1", "::ffff:127.0.0.1")
 
 
-@dataclass(frozen=True)
+@record
 class Listener:
     """A socket that accepts connections, and its process where the kernel tells us."""
 

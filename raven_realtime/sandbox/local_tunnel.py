@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from raven_realtime.ports import MULTIPLEXER_PORT, PUBLIC_TLS_PORT
 from raven_realtime.proxies.nginx import fingerprint
 from raven_realtime.proxies.nginx.directive import Directive, block, say
+from raven_realtime.proxies.record import record
 from raven_realtime.sidecar import pieces
 
 
-@dataclass(frozen=True)
+@record
 class Endpoint:
     """One public port and what it leads to."""
 
@@ -21,7 +22,7 @@ class Endpoint:
     """The Host header to send instead of the browser's (ngrok's ``host-header``)."""
 
 
-@dataclass(frozen=True)
+@record
 class LocalTunnel:
     """What the local tunnel's configuration depends on."""
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from raven_realtime.ports import MULTIPLEXER_PORT, SOCKETIO_PORT, WEB_PORT
 from raven_realtime.proxies.nginx import fingerprint
 from raven_realtime.proxies.nginx.directive import block, say
+from raven_realtime.proxies.record import record
 from raven_realtime.settings import ServedHost
 from raven_realtime.sidecar import pieces
 
 
-@dataclass(frozen=True)
+@record
 class Multiplexer:
     """What the multiplexer's configuration depends on."""
 

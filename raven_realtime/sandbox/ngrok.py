@@ -12,7 +12,6 @@ import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +21,7 @@ from ruamel.yaml import YAML
 
 from raven_realtime.ports import NGROK_API_PORT
 from raven_realtime.problem import Problem
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.unreadable import Unreadable
 from raven_realtime.sandbox.places import Places
 from raven_realtime.sandbox.supervisor import Program, Supervisor
@@ -46,7 +46,7 @@ REMEDIES = {
 """What to do about a refusal; for the others the code's page says it."""
 
 
-@dataclass(frozen=True)
+@record
 class Endpoint:
     """One public URL and what it leads to."""
 

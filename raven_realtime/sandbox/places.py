@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from raven_realtime.problem import Problem
+from raven_realtime.proxies.record import record
 
 DEFAULT = Path(".sandbox")
 SOCKET_PATH_LIMIT = 107
 """Longest path of a Unix socket: sun_path has 108 bytes, one is the terminator (unix(7))."""
 
 
-@dataclass(frozen=True)
+@record
 class Places:
     """The sandbox's folder and what lies where in it. ``root`` is absolute."""
 

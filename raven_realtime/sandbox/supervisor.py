@@ -18,11 +18,12 @@ import sys
 import time
 import xmlrpc.client
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from raven_realtime.problem import Problem
+from raven_realtime.proxies.record import record
 from raven_realtime.sandbox.clean_start import end_leftovers
 from raven_realtime.sandbox.places import Places
 from raven_realtime.sandbox.whole_file import write_whole
@@ -37,7 +38,7 @@ STOPPED_WITHIN = 15.0
 """Seconds: longer than any program here is given to stop before it is killed."""
 
 
-@dataclass(frozen=True)
+@record
 class Program:
     """One program that supervisor keeps alive."""
 

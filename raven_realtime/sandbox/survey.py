@@ -6,10 +6,10 @@ Read-only, so a preview may do it. Everything that the user has to mend first is
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from raven_realtime.ports import NGROK_API_PORT, PUBLIC_TLS_PORT, SOCKET_TUNNEL_PORT, SOCKETIO_PORT, WEB_PORT
+from raven_realtime.proxies.record import record
 from raven_realtime.sandbox import bench, incarnation, preflight
 from raven_realtime.sandbox.places import Places
 from raven_realtime.settings import Sandbox
@@ -20,7 +20,7 @@ DEMO_SITE = "raven.localhost"
 DEMO_BENCH_COMMAND = Path("demo") / "bench"
 
 
-@dataclass(frozen=True)
+@record
 class Found:
     """What the declaration depends on."""
 

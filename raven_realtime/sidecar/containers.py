@@ -7,11 +7,11 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.nginx.fingerprint import STATUS_HOST
+from raven_realtime.proxies.record import record
 from raven_realtime.sidecar import labels
 from raven_realtime.sidecar.host import Failed, Host
 
@@ -26,7 +26,7 @@ HEALTHY_SECONDS = 20.0
 _PARENT = os.getppid()
 
 
-@dataclass(frozen=True)
+@record
 class Standing:
     """A container as it stands."""
 

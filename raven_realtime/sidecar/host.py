@@ -7,7 +7,6 @@ import subprocess
 import tarfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from raven_realtime import ssh
@@ -15,6 +14,7 @@ from raven_realtime.docker_host import DockerHost
 from raven_realtime.machine import Machine, environment
 from raven_realtime.ports import SIDECAR_PORT
 from raven_realtime.problem import Problem
+from raven_realtime.proxies.record import record
 
 SECONDS = 120.0
 """How long one call of docker may take, a pull aside."""
@@ -39,7 +39,7 @@ class Failed(Exception):  # noqa: N818 (what docker said, no programming error)
         self.code = code
 
 
-@dataclass(frozen=True)
+@record
 class Host:
     """Where the steps work. Get it with `reached`."""
 

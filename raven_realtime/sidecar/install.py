@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.nginx.fingerprint import STATUS_HOST, configuration_hash
+from raven_realtime.proxies.record import record
 from raven_realtime.sidecar import containers, labels, sizes
 from raven_realtime.sidecar.configuration import CONFIG_FOLDER, USER, add_hosts
 from raven_realtime.sidecar.containers import Standing
@@ -23,7 +23,7 @@ SETTLES_SECONDS = 5.0
 """How long it may take, after that, to tell its old workers to leave."""
 
 
-@dataclass(frozen=True)
+@record
 class Target:
     """Where a configuration goes."""
 

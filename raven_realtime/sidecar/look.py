@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 from raven_realtime.machine import CannotLook
 from raven_realtime.problem import Problem
+from raven_realtime.proxies.record import record
 from raven_realtime.settings import PROJECT
 from raven_realtime.sidecar import containers, labels, resolvers, versions
 from raven_realtime.sidecar.configuration import add_hosts, container_address, uses_gateway
@@ -30,7 +30,7 @@ BROUGHT = 'raven=$HOME/.raven-realtime-; rm -rf "$raven"????????????'
 """What versions before 0.2 brought to a server: folders of scripts."""
 
 
-@dataclass(frozen=True)
+@record
 class Wanted:
     """What the new generation will need."""
 

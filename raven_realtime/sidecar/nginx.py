@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from raven_realtime.ports import SIDECAR_PORT, SOCKETIO_PORT
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.nginx import fingerprint
 from raven_realtime.proxies.nginx.directive import Directive, block, say
+from raven_realtime.proxies.record import record
 from raven_realtime.settings import ServedHost
 from raven_realtime.sidecar import pieces
 
@@ -24,7 +25,7 @@ PRIVATE_NETWORKS = ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/1
 """Where Traefik asks from on a Docker network, whichever one it is."""
 
 
-@dataclass(frozen=True)
+@record
 class Sidecar:
     """What the sidecar's configuration depends on."""
 

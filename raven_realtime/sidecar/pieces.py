@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.nginx.directive import Directive, block, say
+from raven_realtime.proxies.record import record
 
 SPARE = 512
 """Connections and files beyond the clients': listeners, logs, health checks, idle connections to upstreams."""
@@ -22,7 +22,7 @@ POSTED = 418
 """Leads there: a status of nginx's own, which no client sees and no other directive gives."""
 
 
-@dataclass(frozen=True)
+@record
 class Capacity:
     """How many clients nginx must hold at once, in each worker if need be: one worker can get all of them."""
 

@@ -9,13 +9,13 @@ import json
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from raven_realtime.machine import CannotLook, Machine
 from raven_realtime.ports import SOCKETIO_PORT
 from raven_realtime.problem import Problem
 from raven_realtime.proxies.nginx.parse import parse_text
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.traefik.elements import Element, yaml_element
 from raven_realtime.settings import PROJECT
 from raven_realtime.sidecar.host import Host
@@ -26,7 +26,7 @@ SECONDS = 120.0
 """How long bench's command may take."""
 
 
-@dataclass(frozen=True)
+@record
 class Place:
     """One place that names the port."""
 
@@ -36,7 +36,7 @@ class Place:
     mend: str
 
 
-@dataclass(frozen=True)
+@record
 class Named:
     """The files that the settings name."""
 

@@ -8,8 +8,8 @@ not know, and is removed here.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 
+from raven_realtime.proxies.record import record
 from raven_realtime.sidecar import containers, sizes
 from raven_realtime.sidecar.check import Wrong, require_healthy, running
 from raven_realtime.sidecar.containers import TRAEFIK_LISTS_SECONDS, Standing
@@ -17,7 +17,7 @@ from raven_realtime.sidecar.host import Host
 from raven_realtime.sidecar.way import CERTIFICATE_SECONDS, ROUTE_SECONDS, Way, default_certificate, within
 
 
-@dataclass(frozen=True)
+@record
 class Wanted:
     """What is to be the only sidecar, and how it is seen."""
 

@@ -9,11 +9,12 @@ import re
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from raven_realtime.machine import environment
 from raven_realtime.ports import PUBLIC_TLS_PORT
 from raven_realtime.problem import Problem
+from raven_realtime.proxies.record import record
 from raven_realtime.sidecar.host import HANDSHAKE
 from raven_realtime.sidecar.nginx import WHO
 
@@ -28,7 +29,7 @@ ID = 12
 _DEFAULT = "TRAEFIK DEFAULT CERT"
 
 
-@dataclass(frozen=True)
+@record
 class Answer:
     """What came back."""
 
@@ -43,7 +44,7 @@ class Answer:
         return self.status == 200 and '"sid"' in self.body
 
 
-@dataclass(frozen=True)
+@record
 class Way:
     """One host's way through Traefik."""
 

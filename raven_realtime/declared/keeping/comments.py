@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from raven_realtime.declared.keeping.names import code_of
 from raven_realtime.proxies import contents
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 
 LARGEST = 16 << 20
 _TELLING = b"raven-realtime:"
@@ -22,7 +22,7 @@ _ALONE = re.compile(r"\s*(?:#|//|<!--)")
 _REASON = re.compile(r"\s+(?:--|—)\s*")
 
 
-@dataclass(frozen=True)
+@record
 class Comment:
     """One comment that ignores findings."""
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatch
 from pathlib import Path
 
 from raven_realtime.declared.rule import Parameters
 from raven_realtime.findings.entry import Level
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 
 FILE = "raven-realtime.toml"
 PYPROJECT = "pyproject.toml"
 
 
-@dataclass(frozen=True)
+@record
 class PathIgnore:
     """An ignore by path."""
 
@@ -38,7 +39,7 @@ class PathIgnore:
         return where is not None and code in self.codes and self.names(where.path)
 
 
-@dataclass(frozen=True)
+@record
 class Configuration:
     """What a project says about findings."""
 

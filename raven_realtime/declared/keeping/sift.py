@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from raven_realtime.declared.keeping.comments import Comment, comments
 from raven_realtime.declared.keeping.configuration import Configuration, PathIgnore
 from raven_realtime.findings.entry import Finding
 from raven_realtime.findings.rt120_ignore_idle import ENTRY as IDLE
+from raven_realtime.proxies.record import record
 
 
-@dataclass(frozen=True)
+@record
 class Chosen:
     """What is asked for on the command line: codes."""
 
@@ -25,7 +26,7 @@ class Chosen:
         return wanted and code not in self.skip
 
 
-@dataclass(frozen=True)
+@record
 class Ignored:
     """A finding that is left out."""
 
@@ -35,7 +36,7 @@ class Ignored:
     """Whether a comment beside it says so; the project's file otherwise."""
 
 
-@dataclass(frozen=True)
+@record
 class Sifted:
     """What is left to report, and what is not reported."""
 

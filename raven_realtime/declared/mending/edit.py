@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from raven_realtime.proxies.record import record
+
 
 @dataclass(frozen=True, order=True)
 class Edit:
@@ -15,7 +17,7 @@ class Edit:
     text: str
 
 
-@dataclass(frozen=True)
+@record
 class Mend:
     """One way to mend a finding."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from raven_realtime.declared.journey import judged, nodes
 from raven_realtime.declared.keeping.sift import Ignored
 from raven_realtime.declared.world import World
 from raven_realtime.findings.entry import Finding, Level
+from raven_realtime.proxies.record import record
 
 TOOL = "raven-realtime"
 MOST_SHOWN = 3
@@ -19,7 +20,7 @@ MOST_SHOWN = 3
 RANK = {Level.NOTE: 0, Level.WARNING: 1, Level.ERROR: 2}
 
 
-@dataclass(frozen=True)
+@record
 class Report:
     """The outcome of one run."""
 

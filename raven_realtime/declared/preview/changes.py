@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import SequenceMatcher
 from enum import StrEnum
 from itertools import zip_longest
@@ -13,6 +13,7 @@ from typing import Any
 
 from raven_realtime.declared.preview.plan import Plan
 from raven_realtime.declared.resources import UNKNOWN, Resource
+from raven_realtime.proxies.record import record
 
 GENERATION = re.compile(r"-[0-9a-f]{8}(?=[-: ]|$)")
 """The part of a name that changes with every generation of the sidecar."""
@@ -33,7 +34,7 @@ class Kind(StrEnum):
     DELETED = "deleted"
 
 
-@dataclass(frozen=True)
+@record
 class Difference:
     """One property."""
 
@@ -51,7 +52,7 @@ class Difference:
         )
 
 
-@dataclass(frozen=True)
+@record
 class Change:
     """One resource."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -12,12 +12,13 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from raven_realtime.declared.preview.plan import Violation
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 
 TELLING = 4
 """The shortest value that is recognized in a violation's text."""
 
 
-@dataclass(frozen=True)
+@record
 class Entry:
     """One key of the stack's configuration."""
 
@@ -25,7 +26,7 @@ class Entry:
     values: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@record
 class Source:
     """The files of one side of a pull request."""
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from raven_realtime.declared.resources import UNKNOWN, Resource, read
 from raven_realtime.declared.world import World
 from raven_realtime.findings import Level, catalogue
+from raven_realtime.proxies.record import record
 
 UNKNOWN_IN_EVENTS = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """How the engine writes a value that is not known at preview (pulumi/sdk, `plugin.UnknownStringValue`)."""
@@ -20,7 +20,7 @@ CODED = re.compile(r"^(RT\d{3}): ", re.MULTILINE)
 """A violation of our pack: `RT005: place: evidence.` and the remedy on the lines below."""
 
 
-@dataclass(frozen=True)
+@record
 class Violation:
     """What a policy reported."""
 
@@ -40,7 +40,7 @@ class Violation:
         return self.mandatory or (entry is not None and entry.level is Level.ERROR)
 
 
-@dataclass(frozen=True)
+@record
 class Plan:
     """What a preview planned and what was said about it."""
 

@@ -6,11 +6,12 @@ Source: design decision 6. A router below ours in priority is no finding: it get
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from raven_realtime.findings import Finding, explain
 from raven_realtime.findings.rt005_path_owned_by_another import precede
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.traefik.claims import Claim, Reach, claimants
 from raven_realtime.proxies.traefik.containers import DOCKER, SWARM, Container, contribution
 from raven_realtime.proxies.traefik.elements import labels_of
@@ -20,7 +21,7 @@ PREFIX = "/socket.io"
 MINE = "this stack's sidecar"
 
 
-@dataclass(frozen=True)
+@record
 class Wanted:
     """Who should own `/socket.io`."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from raven_realtime.declared.journey import Journey, Leg, Part, Way, asked, judged, nodes
 from raven_realtime.declared.world import World
 from raven_realtime.proxies.interface import Answered, Passed, Redirected, Undecided
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.traefik.claims import Claim, Reach, claimants
 from raven_realtime.proxies.traefik.decide import Outcome
 from raven_realtime.proxies.traefik.proxy import Traefik
@@ -23,7 +23,7 @@ SHOWN = ("Origin", "X-Forwarded-Proto", "X-Frappe-Site-Name")
 """Headers whose change on the way is told."""
 
 
-@dataclass(frozen=True)
+@record
 class Step:
     """What one proxy does with the request."""
 
@@ -39,7 +39,7 @@ class Step:
     """Whether another router might get it as well."""
 
 
-@dataclass(frozen=True)
+@record
 class Answer:
     """What becomes of one path."""
 
@@ -84,7 +84,7 @@ class Answer:
         return end is not None and end.part is Part.REALTIME
 
 
-@dataclass(frozen=True)
+@record
 class Candidate:
     """One of Traefik's routers that can get a request for the host."""
 
@@ -95,7 +95,7 @@ class Candidate:
     """What it has of each path that is asked about."""
 
 
-@dataclass(frozen=True)
+@record
 class Road:
     """One public address of the host."""
 
@@ -113,7 +113,7 @@ class Road:
         return f"{self.way.origin} ({self.way.node.title}{named})"
 
 
-@dataclass(frozen=True)
+@record
 class Roads:
     """All that is known of a host."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from raven_realtime.findings import Finding, explain
 from raven_realtime.live import web as frappe
@@ -21,6 +21,7 @@ from raven_realtime.live.refusals import finding
 from raven_realtime.live.result import Check, Result
 from raven_realtime.live.target import Place, Target
 from raven_realtime.live.web import Web
+from raven_realtime.proxies.record import record
 from raven_realtime.shown import shown
 
 CHECK = Check(
@@ -53,7 +54,7 @@ AFTERMATH_SECONDS = 0.3
 """How long to listen after a refusal: old Frappe goes on after `Invalid namespace` and accepts a dead one (RT009)."""
 
 
-@dataclass(frozen=True)
+@record
 class Tried:
     """What a CONNECT came to: packets, or silence."""
 

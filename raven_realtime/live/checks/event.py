@@ -7,7 +7,6 @@ import contextlib
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from raven_realtime.findings import Finding, explain
 from raven_realtime.live import replicas
@@ -19,6 +18,7 @@ from raven_realtime.live.publisher import SECONDS, NoBench, NotPublished, Publis
 from raven_realtime.live.refusals import finding
 from raven_realtime.live.result import Check, Result
 from raven_realtime.live.target import Place, Target
+from raven_realtime.proxies.record import record
 
 CHECK = Check(
     name="event",
@@ -44,7 +44,7 @@ ARRIVAL_SECONDS = 3.0
 """How long an event is waited for after the command that published it has ended."""
 
 
-@dataclass(frozen=True)
+@record
 class Room:
     """Where the test event goes: the arguments of publish_realtime that name the room."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Container, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -15,6 +15,7 @@ from raven_realtime.live.doctor.verdict import Evidence, decide, stacks
 from raven_realtime.live.generation import Generation, possible
 from raven_realtime.live.remedy import filled
 from raven_realtime.live.target import Target
+from raven_realtime.proxies.record import record
 
 INSIDE = 200
 """From this rank on a check looks at the server itself."""
@@ -28,7 +29,7 @@ class State(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True)
+@record
 class Account:
     """All that is to be said of one code: what each check saw of it, and what to do."""
 
@@ -42,7 +43,7 @@ class Account:
     """Whether a check failed by it; else it is a warning."""
 
 
-@dataclass(frozen=True)
+@record
 class Diagnosis:
     """The results of one walk, and what follows from them."""
 

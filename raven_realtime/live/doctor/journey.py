@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from raven_realtime.live import Outcome, Result, checks
@@ -39,6 +39,7 @@ from raven_realtime.live.inside import Inside
 from raven_realtime.live.publisher import Publisher
 from raven_realtime.live.target import Target
 from raven_realtime.live.walk import Step, walk
+from raven_realtime.proxies.record import record
 
 STAY_SECONDS = 2.5
 """How long the upgraded WebSocket is watched: the closes at once that are known come after 2 s (RT023)."""
@@ -48,7 +49,7 @@ BESIDE = ("edge",)
 """What asks the page: what is wrong with it does not keep Socket.IO from being asked."""
 
 
-@dataclass(frozen=True)
+@record
 class Question:
     """What a doctor is asked."""
 

@@ -7,19 +7,19 @@ Each says which other finding is the cause of the one that decides so far, or th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from raven_realtime.findings import Finding, explain
 from raven_realtime.findings.entry import Given, Level
 from raven_realtime.live.checks import upstream
 from raven_realtime.live.result import Outcome, Result
+from raven_realtime.proxies.record import record
 
 Pair = tuple[str, Finding]
 """A finding with the name of the check that found it."""
 
 
-@dataclass(frozen=True)
+@record
 class Evidence:
     """All that a walk saw, outermost first."""
 

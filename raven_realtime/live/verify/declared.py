@@ -6,10 +6,11 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from raven_realtime.problem import Problem
+from raven_realtime.proxies.record import record
 
 CHECKS = "raven-realtime:index:PostDeployChecks"
 COMMAND = "command:local:Command"
@@ -17,7 +18,7 @@ FORMER = "command:remote:Command"
 """How versions before 0.2 ran what asks the server itself."""
 
 
-@dataclass(frozen=True)
+@record
 class Declared:
     """One check: its name, its command line and its environment."""
 

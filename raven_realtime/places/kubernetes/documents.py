@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.traefik.elements import Element, plain_element, yaml_element
 from raven_realtime.proxies.unreadable import Unreadable
 
@@ -33,7 +34,7 @@ _TEMPLATE = re.compile(r"\{\{-?[^}\n]*(?:\.(?:Values|Release|Chart|Capabilities)
 """Helm's own objects and function; other braces may stand in rendered files too (an alert's text)."""
 
 
-@dataclass(frozen=True)
+@record
 class Document:
     """One object of a file."""
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 from raven_realtime.places.kubernetes.workloads import Autoscaler, Container, Variable, Workload
 from raven_realtime.proxies.ingress.objects import ConfigMap, Resources, Service, ServicePort, Text
+from raven_realtime.proxies.record import record
 
 
-@dataclass(frozen=True)
+@record
 class Objects(Resources):
     """The objects of one or several manifests."""
 

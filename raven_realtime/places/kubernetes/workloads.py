@@ -6,16 +6,17 @@ https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 
 from raven_realtime.places.kubernetes.fields import at, items, meta, number, plain, text, texts
 from raven_realtime.proxies.ingress.objects import Meta, Text
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.traefik.elements import Element
 
 
-@dataclass(frozen=True)
+@record
 class Variable:
     """A variable of a container's environment."""
 
@@ -30,7 +31,7 @@ class Variable:
     """Whether it is written here, or comes from a ConfigMap."""
 
 
-@dataclass(frozen=True)
+@record
 class ContainerPort:
     """A port that a container says it listens on."""
 
@@ -39,7 +40,7 @@ class ContainerPort:
     name: str = ""
 
 
-@dataclass(frozen=True)
+@record
 class Mount:
     """A ConfigMap as files in a container."""
 
@@ -52,7 +53,7 @@ class Mount:
     """The keys that the volume has, and their file names; empty for all by their own names."""
 
 
-@dataclass(frozen=True)
+@record
 class Probe:
     """How it is told that a container is ready."""
 
@@ -63,7 +64,7 @@ class Probe:
     """A number, or the name of the container's port."""
 
 
-@dataclass(frozen=True)
+@record
 class Container:
     """A container of a pod."""
 
@@ -80,7 +81,7 @@ class Container:
     mounts: tuple[Mount, ...] = ()
 
 
-@dataclass(frozen=True)
+@record
 class Workload:
     """A Deployment, StatefulSet, DaemonSet, ReplicaSet or Pod."""
 
@@ -97,7 +98,7 @@ class Workload:
     """The Service that names a StatefulSet's pods."""
 
 
-@dataclass(frozen=True)
+@record
 class Autoscaler:
     """A HorizontalPodAutoscaler."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import urlsplit
 
@@ -12,6 +11,7 @@ from raven_realtime.proxies.apache.directives import Directive
 from raven_realtime.proxies.apache.exchange import Exchange
 from raven_realtime.proxies.apache.unknown import Unknown
 from raven_realtime.proxies.interface import Answered, Consulted
+from raven_realtime.proxies.record import record
 
 _CONTAINERS = ("requireall", "requireany", "requirenone")
 _ASKING = ("valid-user", "user", "group", "file-owner", "dbm-group", "claim", "shib-session", "shibboleth")
@@ -30,7 +30,7 @@ class Answer(Enum):
     """It depends on who asks."""
 
 
-@dataclass(frozen=True)
+@record
 class Access:
     """Whether a request may go on: the answer it gets if not, or who is asked, and what is taken for granted."""
 

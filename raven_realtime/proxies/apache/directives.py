@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.unreadable import Unreadable
 
 _DEEPEST = 60
@@ -20,7 +21,7 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_:]*)\}")
 _CURRENT = (2, 4, 71)
 
 
-@dataclass(frozen=True)
+@record
 class Directive:
     """A directive, or a section with those in it."""
 

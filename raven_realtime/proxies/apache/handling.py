@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -18,6 +17,7 @@ from raven_realtime.proxies.apache.unknown import Unknown
 from raven_realtime.proxies.apache.workers import Worker, address, balancer, passes, target, worker_for, workers
 from raven_realtime.proxies.interface import Affinity, Answered, Listener, Outcome, Passed, Redirected, Request
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 
 UPGRADES_SINCE = (2, 4, 47)
 """The version from which mod_proxy_http itself relays an upgrade, and takes ``ws://`` for plain requests too."""
@@ -27,7 +27,7 @@ _HOP_BY_HOP = ("connection", "keep-alive", "proxy-connection", "te", "trailer", 
 _UNITS = {"ms": 0.001, "s": 1.0, "": 1.0, "mi": 60.0, "min": 60.0, "h": 3600.0}
 
 
-@dataclass(frozen=True)
+@record
 class Mapped:
     """The address that a request is mapped to, and by which line."""
 

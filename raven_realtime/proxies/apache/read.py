@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from raven_realtime.proxies.apache.directives import Directive, Resolver, parse
 from raven_realtime.proxies.apache.entrances import entrances
@@ -16,6 +15,7 @@ from raven_realtime.proxies.apache.servers import Server, listeners, servers
 from raven_realtime.proxies.apache.unknown import Unknown
 from raven_realtime.proxies.interface import Entrance, Listener, Outcome, Request, Undecided
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.unreadable import Unreadable
 
 _SECTIONS = frozenset(
@@ -130,7 +130,7 @@ def read(text: str, name: str, *, files: Mapping[str, str] | None = None, versio
     )
 
 
-@dataclass(frozen=True)
+@record
 class Apache:
     """A configured Apache httpd."""
 

@@ -16,6 +16,7 @@ from raven_realtime.proxies.apache.exchange import Exchange, variable
 from raven_realtime.proxies.apache.paths import escaped
 from raven_realtime.proxies.apache.unknown import Unknown
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 
 _CODES = {"temp": 302, "permanent": 301, "seeother": 303, "": 302}
 _ABSOLUTE = re.compile(r"(?:https?|wss?|ftp|balancer|ajp|fcgi|scgi|uwsgi|h2c?|unix|gopher|ldaps?|news|mailto):", re.I)
@@ -23,7 +24,7 @@ _MOST_STEPS = 1_000
 _EVERYTHING = ("^", ".*", "(.*)", "^(.*)$", "^.*$", "^.*", "^/?(.*)", "^(.*)", "^/?(.*)$", ".", "$")
 
 
-@dataclass(frozen=True)
+@record
 class Rule:
     """A RewriteRule with its RewriteConds and flags."""
 
@@ -36,7 +37,7 @@ class Rule:
         return any(name in self.flags for name in names)
 
 
-@dataclass(frozen=True)
+@record
 class Rewritten:
     """What the rules make of a request: one of proxied, redirected, answered, or a path; where and by which line."""
 

@@ -8,17 +8,17 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
 from raven_realtime.proxies.apache.directives import Directive
 from raven_realtime.proxies.interface import Listener
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 
 _SECTIONS = ("virtualhost",)
 
 
-@dataclass(frozen=True)
+@record
 class Address:
     """Where a virtual host answers: a host (empty for any) and a port (None for any)."""
 
@@ -27,7 +27,7 @@ class Address:
     location: Location
 
 
-@dataclass(frozen=True)
+@record
 class Server:
     """The main server, or a virtual host, which takes over from the main one what it does not say itself."""
 

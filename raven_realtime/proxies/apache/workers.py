@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from raven_realtime.proxies.apache.directives import Directive
 from raven_realtime.proxies.apache.servers import Server
 from raven_realtime.proxies.apache.unknown import Unknown
+from raven_realtime.proxies.record import record
 
 _ADDRESS = re.compile(
     r"(?P<scheme>[a-z0-9+.-]+)://(?P<host>\[[^\]/]*\]|[^:/?#]*)(?::(?P<port>\d{1,5}))?(?P<path>.*)", re.I | re.S
@@ -31,7 +32,7 @@ class Worker:
     """Whether it is that of a ProxyPassMatch: those share workers only with each other."""
 
 
-@dataclass(frozen=True)
+@record
 class Address:
     """An address to pass a request on to, taken apart."""
 
@@ -142,7 +143,7 @@ def _begins(name: str, worker: str) -> bool:
     return re.fullmatch(".*".join(re.escape(piece) for piece in pieces), name, re.S) is not None
 
 
-@dataclass(frozen=True)
+@record
 class Balancer:
     """A ``balancer://``: its members, and what holds for all of them."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from raven_realtime.proxies.caddy.exchange import Exchange, within
 from raven_realtime.proxies.caddy.matchers import matches, names_host, path_prefixes
@@ -15,9 +15,10 @@ from raven_realtime.proxies.caddy.unknown import NotKnown
 from raven_realtime.proxies.caddy.urls import Url
 from raven_realtime.proxies.interface import Answered, Entrance, Outcome, Passed, Request, Undecided
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 
 
-@dataclass(frozen=True)
+@record
 class Elsewhere:
     """What the configuration has that is not at hand, so that no site can be said not to be there."""
 
@@ -25,7 +26,7 @@ class Elsewhere:
     location: Location
 
 
-@dataclass(frozen=True)
+@record
 class Caddy:
     """A configured Caddy, of generation 2 or 1."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 
 from raven_realtime.proxies.caddy.exchange import Exchange, host_of
@@ -27,6 +27,7 @@ from raven_realtime.proxies.caddy.tree import Directive, File, Site
 from raven_realtime.proxies.caddy.unknown import NotKnown
 from raven_realtime.proxies.interface import Affinity, Answered, Outcome, Passed, Request
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 
 ITS_OWN = {
     "proxy",
@@ -86,7 +87,7 @@ def is_caddy1(file: File) -> bool:
     return bool(names & ITS_OWN) and not file.options and all(name in KNOWN for name in names)
 
 
-@dataclass(frozen=True)
+@record
 class OldProxy:
     """A ``proxy`` directive."""
 
@@ -226,7 +227,7 @@ class _Placeholders:
         return re.sub(r"\{([^}]*)\}", value, text)
 
 
-@dataclass(frozen=True)
+@record
 class OldSite:
     """A site of Caddy 1: before its proxies others may answer, after them files are served."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from raven_realtime.proxies.interface import Headers
+from raven_realtime.proxies.record import record
 
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
@@ -52,7 +53,7 @@ class Fields:
         return token.lower() in words
 
 
-@dataclass(frozen=True)
+@record
 class Replacement:
     """Part of a header's value and what takes its place."""
 
@@ -61,7 +62,7 @@ class Replacement:
     regex: bool = True
 
 
-@dataclass(frozen=True)
+@record
 class Changes:
     """What becomes of headers."""
 

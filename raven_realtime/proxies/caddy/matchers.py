@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs
@@ -16,9 +15,10 @@ from raven_realtime.proxies.caddy.urls import clean, unescape
 from raven_realtime.proxies.caddy.values import strings, table
 from raven_realtime.proxies.caddy.versions import TRAILING_DOTS_COUNT
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 
 
-@dataclass(frozen=True)
+@record
 class Matcher:
     """One condition, its value as in Caddy's JSON; that of ``not`` is a tuple of matcher sets."""
 

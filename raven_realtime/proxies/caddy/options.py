@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from raven_realtime.proxies.caddy.matcher_syntax import ranges
 from raven_realtime.proxies.caddy.order import DIRECTIVES
 from raven_realtime.proxies.caddy.servers import HTTP, HTTPS
 from raven_realtime.proxies.caddy.tree import Directive
 from raven_realtime.proxies.caddy.values import seconds
+from raven_realtime.proxies.record import record
 
 KNOWN = frozenset(
     {
@@ -60,7 +61,7 @@ KNOWN = frozenset(
 """Every global option."""
 
 
-@dataclass(frozen=True)
+@record
 class ServerOptions:
     """What ``servers`` says."""
 
@@ -71,7 +72,7 @@ class ServerOptions:
     write_seconds: float | None = None
 
 
-@dataclass(frozen=True)
+@record
 class Options:
     """The global options that matter here."""
 

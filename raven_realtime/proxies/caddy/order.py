@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
 from raven_realtime.proxies.caddy.matchers import plain
 from raven_realtime.proxies.caddy.routes import Route
 from raven_realtime.proxies.caddy.versions import SORTED_BY_SPECIFICITY, SORTED_LEXICALLY
+from raven_realtime.proxies.record import record
 
 DIRECTIVES = (
     "tracing",
@@ -59,7 +60,7 @@ _EXCLUSIVE = ("rewrite", "handle", "root")
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True)
+@record
 class Ordered:
     """Routes of one directive."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import MappingProxyType
 
 from raven_realtime.proxies.caddy.exchange import Exchange, within
@@ -13,6 +13,7 @@ from raven_realtime.proxies.caddy.unknown import NotKnown
 from raven_realtime.proxies.caddy.versions import ADDS_VIA, ASSUMED, HOST_OF_HTTPS_UPSTREAM
 from raven_realtime.proxies.interface import Affinity, Answered, Consulted, Outcome, Passed, Request
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 
 HOP_BY_HOP = (
     "Alt-Svc",
@@ -29,7 +30,7 @@ HOP_BY_HOP = (
 """Headers between two neighbours only, which are not sent on."""
 
 
-@dataclass(frozen=True)
+@record
 class Upstream:
     """A server to pass requests on to."""
 
@@ -38,7 +39,7 @@ class Upstream:
     location: Location
 
 
-@dataclass(frozen=True)
+@record
 class Transport:
     """How upstreams are spoken to."""
 
@@ -56,7 +57,7 @@ class Transport:
     """Ports that are spoken to without TLS in spite of ``tls``."""
 
 
-@dataclass(frozen=True)
+@record
 class Intercepted:
     """What is done with an answer of the upstream before it is sent back."""
 
@@ -72,7 +73,7 @@ class Intercepted:
         return not self.matched or any(status == 2 or 200 <= status <= 299 for status in self.statuses)
 
 
-@dataclass(frozen=True)
+@record
 class ReverseProxy:
     """A reverse proxy to some upstreams."""
 

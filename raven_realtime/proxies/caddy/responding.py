@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from raven_realtime.proxies.caddy.exchange import Exchange
 from raven_realtime.proxies.caddy.headers import Changes
 from raven_realtime.proxies.caddy.routes import Route, run
@@ -11,12 +9,13 @@ from raven_realtime.proxies.caddy.unknown import NotKnown
 from raven_realtime.proxies.caddy.urls import clean
 from raven_realtime.proxies.interface import Answered, Outcome, Redirected
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 
 _INVOKED = 20
 """How deep named routes may call each other."""
 
 
-@dataclass(frozen=True)
+@record
 class StaticResponse:
     """A fixed answer (https://caddyserver.com/docs/json/apps/http/servers/routes/handle/static_response/)."""
 
@@ -51,7 +50,7 @@ class StaticResponse:
         return Answered(status, self.why, self.location, body, assumed)
 
 
-@dataclass(frozen=True)
+@record
 class FileServer:
     """A file server (https://caddyserver.com/docs/caddyfile/directives/file_server)."""
 
@@ -74,12 +73,12 @@ class FileServer:
         return Answered(404, "no such file", self.location, assumed=tuple(exchange.assumed))
 
 
-@dataclass(frozen=True)
+@record
 class HeaderChanges:
     """Changes of the request's headers, or of the answer's."""
 
     location: Location
-    request: Changes = Changes()  # noqa: RUF009 - it is immutable
+    request: Changes = Changes()
     answer_location: str = ""
     """What the answer's Location header is set to."""
 
@@ -94,7 +93,7 @@ class HeaderChanges:
             raise NotKnown(unknown.why, unknown.location or self.location) from unknown
 
 
-@dataclass(frozen=True)
+@record
 class Variables:
     """Variables for later handlers, such as ``root``."""
 
@@ -113,7 +112,7 @@ class Variables:
                 exchange.at_run_time[f"http.vars.{name}"] = unknown.why
 
 
-@dataclass(frozen=True)
+@record
 class Mapped:
     """Placeholders that are made of others by a table, which is not followed."""
 
@@ -127,7 +126,7 @@ class Mapped:
         exchange.at_run_time.update(dict.fromkeys(self.names, f"a map makes it ({self.location})"))
 
 
-@dataclass(frozen=True)
+@record
 class Password:
     """A user name and a password are asked for (https://caddyserver.com/docs/caddyfile/directives/basic_auth)."""
 
@@ -142,7 +141,7 @@ class Password:
         return Answered(401, "it asks for a password", self.location, assumed=tuple(exchange.assumed))
 
 
-@dataclass(frozen=True)
+@record
 class Invoked:
     """A named route (https://caddyserver.com/docs/caddyfile/directives/invoke)."""
 
@@ -165,7 +164,7 @@ class Invoked:
             exchange.invoked -= 1
 
 
-@dataclass(frozen=True)
+@record
 class Passive:
     """A handler that changes nothing that matters here: compression, logs, templates."""
 
@@ -177,7 +176,7 @@ class Passive:
         """Do nothing."""
 
 
-@dataclass(frozen=True)
+@record
 class Unfollowed:
     """A handler that is not followed: a plugin's, or one of Caddy's own that is seldom met."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import partial
 from urllib.parse import unquote
 
@@ -13,11 +12,12 @@ from raven_realtime.proxies.caddy.unknown import NotKnown
 from raven_realtime.proxies.caddy.urls import clean, escape_query, unescape
 from raven_realtime.proxies.caddy.versions import ENCODED_REWRITES
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 
 _URI = "{http.request.uri}"
 
 
-@dataclass(frozen=True)
+@record
 class Substitution:
     """Part of a URI and what takes its place."""
 
@@ -26,7 +26,7 @@ class Substitution:
     limit: int = 0
 
 
-@dataclass(frozen=True)
+@record
 class Rewrite:
     """What becomes of method and URI."""
 

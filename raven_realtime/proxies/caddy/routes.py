@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from raven_realtime.proxies.caddy.exchange import Exchange
 from raven_realtime.proxies.caddy.matchers import MatcherSet, matches
 from raven_realtime.proxies.interface import Answered, Outcome
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 
 
 class Handler(Protocol):
@@ -26,7 +26,7 @@ class Handler(Protocol):
         """Change the request, or tell what becomes of it; None to go on to the next handler."""
 
 
-@dataclass(frozen=True)
+@record
 class Route:
     """Handlers for the requests that one of some sets of matchers matches; all requests without a set."""
 
@@ -68,7 +68,7 @@ def run(routes: tuple[Route, ...], exchange: Exchange) -> Outcome | None:
     return None
 
 
-@dataclass(frozen=True)
+@record
 class Subroute:
     """Routes in a route."""
 

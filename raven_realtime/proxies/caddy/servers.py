@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from raven_realtime.proxies.caddy.matchers import Matcher, names_host
 from raven_realtime.proxies.caddy.responding import StaticResponse
 from raven_realtime.proxies.caddy.routes import Route
 from raven_realtime.proxies.interface import Listener
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 
 HTTP, HTTPS = 80, 443
 
 
-@dataclass(frozen=True)
+@record
 class Address:
     """What a server listens on."""
 
@@ -36,7 +37,7 @@ class Address:
         return Address(int(found[3]), int(found[4] or found[3]), host, location)
 
 
-@dataclass(frozen=True)
+@record
 class Server:
     """A server: where it listens, and its routes."""
 

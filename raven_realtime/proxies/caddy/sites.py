@@ -9,7 +9,6 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from raven_realtime.proxies.caddy.directives import Builder
 from raven_realtime.proxies.caddy.matchers import Matcher, MatcherSet
@@ -21,12 +20,13 @@ from raven_realtime.proxies.caddy.shorthands import in_block
 from raven_realtime.proxies.caddy.tokens import Token
 from raven_realtime.proxies.caddy.tree import File, Site
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.unreadable import Unreadable
 
 _ADDRESS = re.compile(r"(?:([a-zA-Z]+)://)?(\[[^\]]*\]|[^/:]*(?:\{[^}]*\}[^/:]*)*)(?::([^/]*))?(/.*)?", re.DOTALL)
 
 
-@dataclass(frozen=True)
+@record
 class Key:
     """One address of a site."""
 
@@ -67,7 +67,7 @@ def _normal(host: str) -> str:
         return host if "{" in host else host.lower()
 
 
-@dataclass(frozen=True)
+@record
 class _Part:
     """A site, with those of its addresses that one server has."""
 
@@ -125,7 +125,7 @@ def _specificity(text: str) -> int:
     return len(re.sub(r"\{[^}]*\}|\*", "", text))
 
 
-@dataclass(frozen=True)
+@record
 class Sites:
     """What the sites of a file make."""
 

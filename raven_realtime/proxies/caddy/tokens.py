@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.unreadable import Unreadable
 
 _VARIABLE = re.compile(r"\{\$([^}:]{1,200})(?::([^}]{0,2000}))?\}")
@@ -15,7 +15,7 @@ _CONTINUED = re.compile(r"\\\r?\n")
 _QUOTES = {'"': re.compile(r'((?:[^"\\]|\\.)*)"', re.DOTALL), "`": re.compile(r"([^`]*)`")}
 
 
-@dataclass(frozen=True)
+@record
 class Token:
     """A word of a Caddyfile, without its quotes."""
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from posixpath import dirname, join, normpath
 
 from raven_realtime.proxies.caddy.tokens import Token, fill_in, tokenize
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.unreadable import Unreadable
 
 DEEPEST = 40
@@ -22,7 +23,7 @@ LONGEST = 100_000
 """How many directives a file may have with its imports; a snippet that imports another twice, and so on, has more."""
 
 
-@dataclass(frozen=True)
+@record
 class Directive:
     """A line of a Caddyfile: its tokens, and the block that it opens."""
 
@@ -50,7 +51,7 @@ class Directive:
         return replace(self, tokens=self.tokens[:1] + self.tokens[2:])
 
 
-@dataclass(frozen=True)
+@record
 class Site:
     """A site block: its addresses, and its directives."""
 
@@ -60,7 +61,7 @@ class Site:
     braces: bool = True
 
 
-@dataclass(frozen=True)
+@record
 class File:
     """A whole Caddyfile."""
 

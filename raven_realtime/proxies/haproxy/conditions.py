@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TypeVar
 
 from raven_realtime.proxies.haproxy import patterns
@@ -24,6 +23,7 @@ from raven_realtime.proxies.haproxy.samples import (
 )
 from raven_realtime.proxies.haproxy.unknown import Unknown
 from raven_realtime.proxies.haproxy.words import Line, known
+from raven_realtime.proxies.record import record
 
 T = TypeVar("T")
 
@@ -70,7 +70,7 @@ _PREDEFINED: dict[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True)
+@record
 class Criterion:
     """What one line of an ACL asks: a sample, how it is compared, and with what."""
 
@@ -211,7 +211,7 @@ def _default_method(name: str, converters: list[str]) -> str:
     return "ip" if name in ("src", "hdr_ip") else "str"
 
 
-@dataclass(frozen=True)
+@record
 class Term:
     """One word of a condition: an ACL by name, or what stands in braces."""
 

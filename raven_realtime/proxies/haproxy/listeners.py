@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from raven_realtime.proxies.haproxy.sections import Section
 from raven_realtime.proxies.haproxy.words import ENVIRONMENT, Line
 from raven_realtime.proxies.interface import Listener
+from raven_realtime.proxies.record import record
 
 _MOST_PORTS = 1_000
 """Of one range; more are not listed one by one."""
 
 
-@dataclass(frozen=True)
+@record
 class Bound:
     """A listener, and the section that it belongs to."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from ipaddress import ip_address, ip_network
 from types import MappingProxyType
@@ -24,6 +24,7 @@ from raven_realtime.proxies.haproxy.unknown import Unknown
 from raven_realtime.proxies.haproxy.words import Line, lines, shown
 from raven_realtime.proxies.interface import Answered, Entrance, Outcome, Passed, Request, Undecided
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.unreadable import Unreadable
 
 _TELLING = (
@@ -80,7 +81,7 @@ def read(text: str, name: str, *, files: Mapping[str, str] | None = None, versio
     return HAProxy(name=name, sections=sections(text, name), files=MappingProxyType(dict(files or {})), version=version)
 
 
-@dataclass(frozen=True)
+@record
 class HAProxy:
     """A configured HAProxy."""
 

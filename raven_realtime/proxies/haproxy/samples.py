@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from raven_realtime.proxies.haproxy import patterns
 from raven_realtime.proxies.haproxy.exchange import Exchange
 from raven_realtime.proxies.haproxy.unknown import Unknown
 from raven_realtime.proxies.haproxy.words import known
+from raven_realtime.proxies.record import record
 
 Value = str | int | bool
 
 
-@dataclass(frozen=True)
+@record
 class Call:
     """A fetch or a converter, with its arguments."""
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from raven_realtime.proxies.haproxy.words import Line, lines
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.unreadable import Unreadable
 
 PROXIES = ("frontend", "backend", "listen")
@@ -26,7 +26,7 @@ _DEFAULT_ONLY_RULES = ("http-request", "tcp-request", "http-response", "http-aft
 _UNITS = {"us": 1e-6, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "": 0.001}
 
 
-@dataclass(frozen=True)
+@record
 class Section:
     """One section, with the defaults that hold for it."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from raven_realtime.proxies.haproxy.sections import Section
 from raven_realtime.proxies.haproxy.unknown import Unknown
 from raven_realtime.proxies.haproxy.words import Line, known, shown
 from raven_realtime.proxies.interface import Affinity
+from raven_realtime.proxies.record import record
 
 _WITH_ARGUMENT = (
     *("addr", "agent-addr", "agent-check", "agent-inter", "agent-port", "agent-send", "alpn", "ca-file", "check-alpn"),
@@ -22,7 +22,7 @@ _WITH_ARGUMENT = (
 )
 
 
-@dataclass(frozen=True)
+@record
 class Server:
     """One server line."""
 

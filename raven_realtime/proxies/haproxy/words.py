@@ -6,10 +6,10 @@ Quotes, backslashes and variables are as section 2.2 of HAProxy's configuration 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from raven_realtime.proxies.haproxy.unknown import Unknown
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.unreadable import Unreadable
 
 ENVIRONMENT = "\0"
@@ -28,7 +28,7 @@ _IN_WEAK = re.compile(
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
 
-@dataclass(frozen=True)
+@record
 class Line:
     """One line of the file, in words."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -32,12 +32,13 @@ from raven_realtime.proxies.interface import (
     Undecided,
 )
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 
 PREFIX = "alb.ingress.kubernetes.io/"
 _ORDER = {"Exact": 0, "Prefix": 1}
 
 
-@dataclass(frozen=True)
+@record
 class _Place:
     ingress: Ingress
     host: str
@@ -60,7 +61,7 @@ class _Place:
         return fitting(f"(?s){wild}", path, whole=True) is not None
 
 
-@dataclass(frozen=True)
+@record
 class Alb:
     """One load balancer: an Ingress, or a group of them (``group.name``)."""
 

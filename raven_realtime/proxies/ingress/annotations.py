@@ -6,10 +6,9 @@ class. What stands below ``metadata.annotations`` is each controller's own: nobo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from raven_realtime.proxies.ingress.objects import Ingress, Resources
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 
 COMMUNITY = "ingress-nginx"
 """https://kubernetes.github.io/ingress-nginx/: the community's controller (retired in March 2026)."""
@@ -65,7 +64,7 @@ _CLASSES = {
 """What the names stand for that controllers have by default, or know by heart."""
 
 
-@dataclass(frozen=True)
+@record
 class Chosen:
     """The controller that an Ingress belongs to."""
 
@@ -75,7 +74,7 @@ class Chosen:
     """What was taken for granted; empty where it is certain."""
 
 
-@dataclass(frozen=True)
+@record
 class Unread:
     """An annotation that the controller of its Ingress does not read."""
 

@@ -7,7 +7,6 @@ https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/annota
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 from raven_realtime.proxies.ingress import settings
@@ -20,9 +19,10 @@ from raven_realtime.proxies.ingress.paths import normal
 from raven_realtime.proxies.ingress.snippets import read as read_snippet
 from raven_realtime.proxies.interface import Answered, Entrance, Outcome, Redirected, Request, Undecided
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 
 
-@dataclass(frozen=True)
+@record
 class IngressNginx:
     """All Ingress objects that one ingress-nginx has."""
 

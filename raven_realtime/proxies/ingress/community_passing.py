@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from raven_realtime.proxies.ingress import settings as known_settings
@@ -30,6 +29,7 @@ from raven_realtime.proxies.interface import (
     Undecided,
 )
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 
 PREFIX = "nginx.ingress.kubernetes.io/"
 _ACME = "/.well-known/acme-challenge"
@@ -37,7 +37,7 @@ _ACME = "/.well-known/acme-challenge"
 _BY_ADDRESS = re.compile(r"\$\{?(binary_remote_addr|remote_addr|the_real_ip)\}?\Z")
 
 
-@dataclass(frozen=True)
+@record
 class Place:
     """A path of an Ingress, with its host."""
 
@@ -54,7 +54,7 @@ class Place:
         return self.ingress.meta.line_of(PREFIX + name)
 
 
-@dataclass(frozen=True)
+@record
 class _Seen:
     """What the controller takes a request for: with ``use-forwarded-headers`` it believes what is in front of it."""
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 from raven_realtime.proxies.ingress import settings
@@ -32,11 +31,12 @@ from raven_realtime.proxies.interface import (
     Undecided,
 )
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 
 _ADDRESSES = ("$binary_remote_addr", "$remote_addr")
 
 
-@dataclass(frozen=True)
+@record
 class _Place:
     """A path of an Ingress; for a mergeable minion, with the master that has the host."""
 
@@ -57,7 +57,7 @@ class _Place:
         return found.value.strip() if found else ""
 
 
-@dataclass(frozen=True)
+@record
 class NginxIngress:
     """All Ingress objects that one nginx-ingress of F5 has."""
 

@@ -6,7 +6,6 @@ https://gateway-api.sigs.k8s.io/reference/spec/#httproute: the order of preceden
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
 from raven_realtime.proxies.ingress.gateway_passing import outcome
@@ -25,9 +24,10 @@ from raven_realtime.proxies.ingress.objects import (
 from raven_realtime.proxies.ingress.paths import below
 from raven_realtime.proxies.interface import Answered, Entrance, Listener, Outcome, Request, Undecided
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 
 
-@dataclass(frozen=True)
+@record
 class _Place:
     """A match of a route's rule, below one of its host names."""
 
@@ -52,7 +52,7 @@ class _Place:
         )
 
 
-@dataclass(frozen=True)
+@record
 class GatewayRoutes:
     """The routes that attach to one Gateway."""
 

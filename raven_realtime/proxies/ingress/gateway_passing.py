@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from raven_realtime.proxies.ingress.backends import CONTROLLER, address, port_number
 from raven_realtime.proxies.ingress.headers import appended, end_to_end, replaced
@@ -25,6 +25,7 @@ from raven_realtime.proxies.interface import (
     Request,
     Undecided,
 )
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.traefik.elements import Element
 
 _DURATION = re.compile(r"([0-9]{1,5}(?:\.[0-9]+)?)(h|ms|m|s)")
@@ -104,7 +105,7 @@ def outcome(
     )
 
 
-@dataclass(frozen=True)
+@record
 class _Changed:
     host: str
     target: str

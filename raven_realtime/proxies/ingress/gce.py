@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from raven_realtime.proxies.ingress.backends import CONTROLLER, address, port_number, service_of
 from raven_realtime.proxies.ingress.entering import entrances
@@ -29,12 +29,13 @@ from raven_realtime.proxies.interface import (
     Undecided,
 )
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 
 _THEIRS = "130.211.0.1"
 """An address of the range that Google's load balancers connect from."""
 
 
-@dataclass(frozen=True)
+@record
 class Gce:
     """One load balancer: one Ingress."""
 

@@ -6,15 +6,16 @@ https://nginx.org/en/docs/http/ngx_http_core_module.html#location
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import re2
 
+from raven_realtime.proxies.record import record
+
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
+@record
 class NginxLocation(Generic[T]):
     """A location: ``=``, a prefix (no modifier), ``~`` or ``~*``."""
 

@@ -6,15 +6,16 @@ Field names follow https://kubernetes.io/docs/reference/kubernetes-api/ in plain
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import TypeVar
 
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.traefik.elements import Element
 
 
-@dataclass(frozen=True)
+@record
 class Text:
     """A value that somebody wrote, and where."""
 
@@ -22,7 +23,7 @@ class Text:
     location: Location
 
 
-@dataclass(frozen=True)
+@record
 class Meta:
     """What every object has."""
 
@@ -46,7 +47,7 @@ class Meta:
         return found.location if found else self.location
 
 
-@dataclass(frozen=True)
+@record
 class Backend:
     """The Service (or something else) that a path leads to."""
 
@@ -61,7 +62,7 @@ class Backend:
     """The kind of what is not a Service."""
 
 
-@dataclass(frozen=True)
+@record
 class Path:
     """One path of an Ingress rule."""
 
@@ -72,7 +73,7 @@ class Path:
     location: Location
 
 
-@dataclass(frozen=True)
+@record
 class Rule:
     """A host of an Ingress (empty: any) and its paths."""
 
@@ -81,7 +82,7 @@ class Rule:
     location: Location
 
 
-@dataclass(frozen=True)
+@record
 class Ingress:
     """An Ingress."""
 
@@ -97,7 +98,7 @@ class Ingress:
     """Whether ``spec.tls`` has an entry without hosts."""
 
 
-@dataclass(frozen=True)
+@record
 class IngressClass:
     """An IngressClass: which controller has the Ingress objects that name it."""
 
@@ -106,7 +107,7 @@ class IngressClass:
     is_default: bool = False
 
 
-@dataclass(frozen=True)
+@record
 class ServicePort:
     """A port of a Service."""
 
@@ -119,7 +120,7 @@ class ServicePort:
     app_protocol: str = ""
 
 
-@dataclass(frozen=True)
+@record
 class Service:
     """A Service."""
 
@@ -137,7 +138,7 @@ class Service:
         return next((port for port in self.ports if (port.name == name if name else port.port == number)), None)
 
 
-@dataclass(frozen=True)
+@record
 class ConfigMap:
     """A ConfigMap: files, or settings, by key."""
 
@@ -146,7 +147,7 @@ class ConfigMap:
     """The location is the line on which the value begins, so that a line of the file inside can be named."""
 
 
-@dataclass(frozen=True)
+@record
 class Custom:
     """An object of a kind that its own controller defines: Traefik's, GKE's."""
 
@@ -154,7 +155,7 @@ class Custom:
     spec: Element
 
 
-@dataclass(frozen=True)
+@record
 class Parent:
     """The Gateway that a route attaches to."""
 
@@ -166,7 +167,7 @@ class Parent:
     kind: str = "Gateway"
 
 
-@dataclass(frozen=True)
+@record
 class NamedMatch:
     """A header or query parameter that a route asks for."""
 
@@ -175,7 +176,7 @@ class NamedMatch:
     regular: bool = False
 
 
-@dataclass(frozen=True)
+@record
 class Match:
     """What one match of a route's rule asks for: all of it."""
 
@@ -187,7 +188,7 @@ class Match:
     queries: tuple[NamedMatch, ...] = ()
 
 
-@dataclass(frozen=True)
+@record
 class Filter:
     """A filter of a route's rule or backend."""
 
@@ -195,7 +196,7 @@ class Filter:
     spec: Element
 
 
-@dataclass(frozen=True)
+@record
 class RouteRule:
     """A rule of an HTTPRoute."""
 
@@ -210,7 +211,7 @@ class RouteRule:
     persistence_name: str = ""
 
 
-@dataclass(frozen=True)
+@record
 class Route:
     """An HTTPRoute of the Gateway API."""
 
@@ -220,7 +221,7 @@ class Route:
     rules: tuple[RouteRule, ...] = ()
 
 
-@dataclass(frozen=True)
+@record
 class GatewayListener:
     """A listener of a Gateway."""
 
@@ -232,7 +233,7 @@ class GatewayListener:
     passthrough: bool = False
 
 
-@dataclass(frozen=True)
+@record
 class Gateway:
     """A Gateway of the Gateway API."""
 
@@ -241,7 +242,7 @@ class Gateway:
     listeners: tuple[GatewayListener, ...] = ()
 
 
-@dataclass(frozen=True)
+@record
 class GatewayClass:
     """A GatewayClass: which controller has the Gateways that name it."""
 
@@ -252,7 +253,7 @@ class GatewayClass:
 R = TypeVar("R", bound="Resources")
 
 
-@dataclass(frozen=True)
+@record
 class Resources:
     """All objects that decide where a request goes."""
 

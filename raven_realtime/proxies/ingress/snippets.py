@@ -7,11 +7,11 @@ https://docs.nginx.com/nginx-ingress-controller/configuration/ingress-resources/
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from raven_realtime.proxies.ingress.objects import Text
 from raven_realtime.proxies.interface import Request
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 
 _HARMLESS = re.compile(
     r"(?:add_header|more_set_headers|more_clear_headers|proxy_hide_header|proxy_pass_header|client_\w+|gzip\w*|"
@@ -31,7 +31,7 @@ _VARIABLE = re.compile(r"\$\{?(\w+)\}?")
 _SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "ms": 0.001, "w": 604800.0}
 
 
-@dataclass(frozen=True)
+@record
 class Directive:
     """A simple directive."""
 
@@ -40,7 +40,7 @@ class Directive:
     location: Location
 
 
-@dataclass(frozen=True)
+@record
 class Snippet:
     """What a snippet does."""
 

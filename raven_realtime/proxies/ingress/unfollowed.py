@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from raven_realtime.proxies.ingress.entering import entrances
 from raven_realtime.proxies.ingress.objects import Ingress
 from raven_realtime.proxies.interface import Entrance, Outcome, Request, Undecided
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 
 
-@dataclass(frozen=True)
+@record
 class Unfollowed:
     """Ingress objects whose controller is not known, or not known well enough."""
 

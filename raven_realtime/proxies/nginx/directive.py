@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from raven_realtime.proxies.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Directive:
     """A directive with the arguments as nginx sees them: quotes and escapes taken off, ``if``'s parentheses left on.
 

@@ -13,12 +13,13 @@ from raven_realtime.proxies.nginx.regex import Match, Undecided
 from raven_realtime.proxies.nginx.request import Request, bare_host
 from raven_realtime.proxies.nginx.servers import Chosen
 from raven_realtime.proxies.nginx.versions import ASSUMED
+from raven_realtime.proxies.record import record
 
 Level = Directive
 """A block whose directives are in force: http, server, location, if."""
 
 
-@dataclass(frozen=True)
+@record
 class Definitions:
     """What ``http`` defines for all servers."""
 

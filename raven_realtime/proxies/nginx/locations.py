@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 
 from raven_realtime.proxies.nginx.directive import Directive
 from raven_realtime.proxies.nginx.escaping import wire
 from raven_realtime.proxies.nginx.regex import Match, search
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.unreadable import Unreadable
 
 MODIFIERS = ("=", "^~", "~", "~*")
@@ -26,7 +26,7 @@ class Kind(Enum):
     NAMED = "@"
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Location:
     """One ``location`` block."""
 
@@ -72,7 +72,7 @@ class Location:
         return Locations.of(self.directive)
 
 
-@dataclass(frozen=True)
+@record
 class Found:
     """What was found for a URI."""
 
@@ -84,7 +84,7 @@ class Found:
     final: bool = False
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Locations:
     """The locations directly inside one block."""
 

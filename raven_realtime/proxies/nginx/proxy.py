@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 
@@ -27,13 +26,14 @@ from raven_realtime.proxies.nginx.proxying import Proxied
 from raven_realtime.proxies.nginx.routing import Action, Answer, Configuration
 from raven_realtime.proxies.nginx.servers import Server
 from raven_realtime.proxies.nginx.values import seconds
+from raven_realtime.proxies.record import record
 
 _DEFAULT_PORT = {"http": 80, "https": 443}
 _OWN_PORT = re.compile(r":(\d+)$")
 _CATCH_ALL = frozenset({"", "_"})
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Nginx:
     """One nginx configuration."""
 

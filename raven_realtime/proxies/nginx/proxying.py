@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from raven_realtime.proxies.nginx.directive import Directive
 from raven_realtime.proxies.nginx.escaping import escape, wire
@@ -11,6 +11,7 @@ from raven_realtime.proxies.nginx.missing import left_open, why
 from raven_realtime.proxies.nginx.regex import Undecided
 from raven_realtime.proxies.nginx.variables import expand, variables_in
 from raven_realtime.proxies.nginx.versions import KEEPS_CONNECTIONS
+from raven_realtime.proxies.record import record
 
 _DEFAULTS = (("Host", "$proxy_host"),)
 _CLOSING = ("Connection", "close")
@@ -20,7 +21,7 @@ _NEVER_PASSED = frozenset(
 _PORTS = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True)
+@record
 class Proxied:
     """A request as the upstream gets it."""
 

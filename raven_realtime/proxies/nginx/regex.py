@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import re2
 
 from raven_realtime.proxies.nginx.escaping import wire
+from raven_realtime.proxies.record import record
 
 MAX_PATTERN = 4_000
 
@@ -17,7 +17,7 @@ class Undecided(Exception):  # noqa: N818 (an answer: this cannot be told from t
     """What nginx does here cannot be told from the configuration and the request. The message says why."""
 
 
-@dataclass(frozen=True)
+@record
 class Match:
     """A match: the whole and the groups, and the named ones."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from raven_realtime.proxies.record import record
 
 Headers = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True)
+@record
 class Request:
     """A request, and the connection that it comes by."""
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from raven_realtime.proxies.nginx.directive import Directive
 from raven_realtime.proxies.nginx.escaping import ESCAPED_IN_ARGS, escape, unescape_redirect
 from raven_realtime.proxies.nginx.exchange import Exchange
 from raven_realtime.proxies.nginx.regex import Undecided, search
 from raven_realtime.proxies.nginx.variables import expand, lookup, split_text
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.unreadable import Unreadable
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _ABSOLUTE = ("http://", "https://", "$scheme")
 
 
-@dataclass(frozen=True)
+@record
 class Verdict:
     """nginx itself answers."""
 

@@ -28,6 +28,7 @@ from raven_realtime.proxies.nginx.servers import Server, Servers
 from raven_realtime.proxies.nginx.values import size
 from raven_realtime.proxies.nginx.values import status as status_of
 from raven_realtime.proxies.nginx.variables import expand
+from raven_realtime.proxies.record import record
 
 _NAMED_GROUP = re.compile(r"\(\?P?[<'](\w+)[>']")
 _OTHER_CONTENT = ("stub_status", "empty_gif", "flv", "mp4", "dav_methods", "random_index")
@@ -48,7 +49,7 @@ class Action(StrEnum):
     UNDECIDED = "undecided"
 
 
-@dataclass(frozen=True)
+@record
 class Answer:
     """Who answers a request, and with what in force."""
 

@@ -6,18 +6,19 @@ nginx.org: "How nginx processes a request", "Server names".
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 from raven_realtime.proxies.nginx.directive import Directive
 from raven_realtime.proxies.nginx.escaping import wire
 from raven_realtime.proxies.nginx.regex import Match, has_groups, search
+from raven_realtime.proxies.record import record
 
 ANY = ("*", "0.0.0.0", "[::]", "::")
 _ROOT_DEFAULT = Directive("listen", ("80",))
 
 
-@dataclass(frozen=True)
+@record
 class Listen:
     """One ``listen`` directive."""
 
@@ -55,7 +56,7 @@ class Listen:
         return "ssl" in self.options
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Server:
     """One ``server`` block."""
 
@@ -85,7 +86,7 @@ class Server:
         return first if first.startswith("~") else first.lower().removeprefix(".")
 
 
-@dataclass(frozen=True)
+@record
 class Chosen:
     """The server of a request, the listen that it came by, and the server that was the default there."""
 
@@ -150,7 +151,7 @@ class Names:
         return None
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Servers:
     """All servers of a configuration, in the order of the files."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.tunnels.document import Element, Kind, read_yaml
 from raven_realtime.proxies.unreadable import Unreadable
 
@@ -21,7 +22,7 @@ LOADBALANCE_LABEL = "com.github.nginx-proxy.nginx-proxy.loadbalance"
 KEEPALIVE_LABEL = "com.github.nginx-proxy.nginx-proxy.keepalive"
 
 
-@dataclass(frozen=True)
+@record
 class Container:
     """A container as nginx-proxy sees it."""
 
@@ -42,7 +43,7 @@ class Container:
         return self.environment.get(variable, ("", self.location))[1]
 
 
-@dataclass(frozen=True)
+@record
 class Server:
     """A container's port that requests go to."""
 

@@ -10,7 +10,7 @@ import ipaddress
 import posixpath
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from urllib.parse import quote, unquote
 
@@ -37,6 +37,7 @@ from raven_realtime.proxies.nginx_proxy.containers import (
     hosts_of,
     number,
 )
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.tunnels.address import host_of
 from raven_realtime.proxies.tunnels.expressions import compiled
 from raven_realtime.proxies.tunnels.headers import appended, end_to_end, replaced, without
@@ -57,7 +58,7 @@ _ADDS_OWN_PORT: Release = (1, 5)
 _NO_FILES = "no file in /etc/nginx/vhost.d or /etc/nginx/htpasswd changes how it is passed on"
 
 
-@dataclass(frozen=True)
+@record
 class NginxProxy:
     """A running nginx-proxy, and the hosts that containers ask it for."""
 

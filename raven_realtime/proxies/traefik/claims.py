@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.traefik.goregexp import text
 from raven_realtime.proxies.traefik.matchers import Host, HostRegexp, HostTemplate, Method, Path, PathPrefix, PathRegexp
 from raven_realtime.proxies.traefik.request import Seen, host_without_port
@@ -39,7 +39,7 @@ class Reach(StrEnum):
     """Its rule matches no such request."""
 
 
-@dataclass(frozen=True)
+@record
 class Claim:
     """What one router can get of the requests asked about."""
 
@@ -52,7 +52,7 @@ class Claim:
     """Routers of the same priority whose rules can match the same request."""
 
 
-@dataclass(frozen=True)
+@record
 class _Cell:
     """A class of requests: one path, or (open) all paths that go on from `path`; one method, or any not named."""
 
@@ -61,7 +61,7 @@ class _Cell:
     method: str
 
 
-@dataclass(frozen=True)
+@record
 class _Level:
     """A router together with what must also hold for it: its parents' rules; and who comes before it."""
 
@@ -145,7 +145,7 @@ def _levels(table: Table, routers: Sequence[Router], host: Seen) -> Iterator[_Le
     yield from _siblings(table, routers, host, _Above())
 
 
-@dataclass(frozen=True)
+@record
 class _Above:
     """What holds for all children of a router."""
 
@@ -176,7 +176,7 @@ def _siblings(table: Table, routers: Sequence[Router], host: Seen, above: _Above
                 yield _Level(router, All.of(here.rules), here.before, here.rivals, here.beaters)
 
 
-@dataclass(frozen=True)
+@record
 class _Constant:
     """A matcher whose answer is known."""
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.traefik.containers import Container
 from raven_realtime.proxies.traefik.elements import Element, Label, read_text, read_yaml
 from raven_realtime.proxies.unreadable import Unreadable
@@ -17,7 +18,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DEEPEST_DEFAULT = 20
 
 
-@dataclass(frozen=True)
+@record
 class ComposeFile:
     """What routing needs of a compose file."""
 
@@ -136,7 +137,7 @@ def _words(command: Element, variables: _Variables) -> Iterator[str]:
         yield from variables.filled(command).split()
 
 
-@dataclass(frozen=True)
+@record
 class _Networks:
     declared: Element | None
     project: str

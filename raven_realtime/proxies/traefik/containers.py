@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Generic, TypeVar
 
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.traefik.dynamic import FieldError, Http, http_of
 from raven_realtime.proxies.traefik.elements import Element, Label, Misread, label_element
 from raven_realtime.proxies.traefik.table import Contribution, Dropped, Middleware, Router, Server, Service
@@ -18,7 +19,7 @@ _TRUE = frozenset(["1", "t", "T", "true", "TRUE", "True"])
 _ENABLE = {text: text in _TRUE for text in [*_TRUE, *["0", "f", "F", "false", "FALSE", "False"]]}
 
 
-@dataclass(frozen=True)
+@record
 class Container:
     """A container, or a Swarm service, as far as it decides routing."""
 
@@ -48,7 +49,7 @@ class Container:
         return self.misplaced is not None or any(label.key.lower().startswith("traefik.") for label in self.labels)
 
 
-@dataclass(frozen=True)
+@record
 class ProviderSettings:
     """What Traefik's static configuration says about its docker or swarm provider."""
 

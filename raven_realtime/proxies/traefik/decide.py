@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.traefik.request import PathRules, Rejected, Request, Seen, see
 from raven_realtime.proxies.traefik.table import Router, Table
 
@@ -22,7 +23,7 @@ class Outcome(StrEnum):
     """Traefik answers 400 by itself."""
 
 
-@dataclass(frozen=True)
+@record
 class Loser:
     """A router that does not get the request."""
 
@@ -32,7 +33,7 @@ class Loser:
     """Whether its rule matches."""
 
 
-@dataclass(frozen=True)
+@record
 class Decision:
     """Who gets a request, and why."""
 

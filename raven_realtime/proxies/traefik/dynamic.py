@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.traefik.elements import Element, Misread
 from raven_realtime.proxies.traefik.table import Middleware, Router, Server, Service, Tls
 
@@ -35,7 +35,7 @@ class FieldError(Misread):
     """A field that Traefik does not know, or of the wrong type."""
 
 
-@dataclass(frozen=True)
+@record
 class Http:
     """The `http` part of a dynamic configuration, with unqualified names."""
 
@@ -139,7 +139,7 @@ def _schema() -> Mapping[str, Any]:
     return schema
 
 
-@dataclass(frozen=True)
+@record
 class _Field:
     name: str
     schema: Any
@@ -147,7 +147,7 @@ class _Field:
     as_item: bool
 
 
-@dataclass(frozen=True)
+@record
 class _Decoder:
     labels: bool
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from raven_realtime.proxies import contents
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.unreadable import Unreadable
 from raven_realtime.proxies.yamlnodes import Node, NotYaml, TooDeep, compose_all
 
@@ -194,7 +195,7 @@ def plain_element(name: str, value: object, location: Location, depth: int = 0) 
     return Element(name, location, str(value).lower() if isinstance(value, bool) else str(value))
 
 
-@dataclass(frozen=True)
+@record
 class Label:
     """One label of a container or service, and where it is written."""
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.traefik.goregexp import LARGEST, BadPattern, GoRegexp, text
 from raven_realtime.proxies.traefik.request import Seen, canonical
 from raven_realtime.proxies.traefik.tree import All, AnyOf, Node
@@ -34,7 +34,7 @@ class BadArgument(ValueError):  # noqa: N818 (named for what it is)
         """Which argument, from 0; None for the call as a whole."""
 
 
-@dataclass(frozen=True)
+@record
 class Host:
     """The host is this one; a full stop at the end of either does not count."""
 
@@ -47,7 +47,7 @@ class Host:
         return seen.host == self.name or seen.host + "." == self.name or seen.host == self.name + "."
 
 
-@dataclass(frozen=True)
+@record
 class HostRegexp:
     """The host matches; Traefik also asks the expression about the empty text, the host's unknown CNAME."""
 
@@ -58,7 +58,7 @@ class HostRegexp:
         return self.pattern.matches(seen.host) or self.pattern.matches("")
 
 
-@dataclass(frozen=True)
+@record
 class HostWildcard(HostRegexp):
     """The host is one label below a domain: Host(`*.example.com`) of Traefik 3.7."""
 
@@ -66,7 +66,7 @@ class HostWildcard(HostRegexp):
     """As it is written: ``*.example.com``."""
 
 
-@dataclass(frozen=True)
+@record
 class HostTemplate:
     """v2's HostRegexp: a template, asked about the host as it was sent."""
 
@@ -77,7 +77,7 @@ class HostTemplate:
         return self.pattern.matches(seen.raw_host)
 
 
-@dataclass(frozen=True)
+@record
 class Path:
     """The routing path is exactly this."""
 
@@ -88,7 +88,7 @@ class Path:
         return seen.path == self.path
 
 
-@dataclass(frozen=True)
+@record
 class PathPrefix:
     """The routing path begins with this, wherever a segment ends: `/socket.io` takes `/socket.iox` too."""
 
@@ -99,7 +99,7 @@ class PathPrefix:
         return seen.path.startswith(self.prefix)
 
 
-@dataclass(frozen=True)
+@record
 class PathRegexp:
     """The routing path matches."""
 
@@ -110,7 +110,7 @@ class PathRegexp:
         return self.pattern.matches(text(seen.path))
 
 
-@dataclass(frozen=True)
+@record
 class Method:
     """The method is this."""
 
@@ -121,7 +121,7 @@ class Method:
         return seen.method == self.name
 
 
-@dataclass(frozen=True)
+@record
 class Header:
     """One of the header's values is this."""
 
@@ -133,7 +133,7 @@ class Header:
         return self.value in seen.headers.get(self.name, ())
 
 
-@dataclass(frozen=True)
+@record
 class HeaderRegexp:
     """One of the header's values matches."""
 
@@ -145,7 +145,7 @@ class HeaderRegexp:
         return any(self.pattern.matches(value) for value in seen.headers.get(self.name, ()))
 
 
-@dataclass(frozen=True)
+@record
 class Query:
     """One of the parameter's values is this; with no value asked for, an empty one."""
 
@@ -157,7 +157,7 @@ class Query:
         return self.value in seen.query.get(self.key, ())
 
 
-@dataclass(frozen=True)
+@record
 class QueryRegexp:
     """One of the parameter's values matches."""
 
@@ -169,7 +169,7 @@ class QueryRegexp:
         return any(self.pattern.matches(text(value)) for value in seen.query.get(self.key, ()))
 
 
-@dataclass(frozen=True)
+@record
 class QueryTemplate:
     """v2's Query: a template for `key=value`, asked about the parameter's first value."""
 
@@ -182,7 +182,7 @@ class QueryTemplate:
         return self.pattern.matches(text(self.key + b"=" + values[0]) if values else "")
 
 
-@dataclass(frozen=True)
+@record
 class ClientIP:
     """The connection comes from this address or network."""
 
@@ -336,7 +336,7 @@ V3_7_7: Mapping[str, Build] = {**V3, "Host": _one(_host_3_7_7)}
 # --- the language of Traefik 2, which version 3 still reads where `ruleSyntax` is v2
 
 
-@dataclass(frozen=True)
+@record
 class _Template:
     """A text with `{name}` and `{name:pattern}` in it."""
 

@@ -7,9 +7,10 @@ files go together is told by this: a service with neither an image nor a build c
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.traefik.elements import Element
 
 RUNS = ("image", "build", "extends", "provider")
@@ -20,7 +21,7 @@ REPLACED = frozenset({"command", "entrypoint", "test"})
 """Lists that are one value."""
 
 
-@dataclass(frozen=True)
+@record
 class Project:
     """A compose file with what is put on top of it."""
 

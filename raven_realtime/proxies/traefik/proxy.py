@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from types import MappingProxyType
 from urllib.parse import urlsplit
@@ -22,6 +22,7 @@ from raven_realtime.proxies.interface import (
     Undecided,
 )
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.traefik import decide
 from raven_realtime.proxies.traefik import request as traefik_request
 from raven_realtime.proxies.traefik.matchers import HostWildcard, Path, PathPrefix, required_hosts
@@ -32,7 +33,7 @@ _PLAIN_NAMES = frozenset({"web", "http"})
 _ASKING = frozenset({"forwardauth", "basicauth", "digestauth"})
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Traefik:
     """One Traefik: its table, and how its provider names the containers."""
 

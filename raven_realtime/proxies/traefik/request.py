@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+from raven_realtime.proxies.record import record
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -28,7 +30,7 @@ _FORWARDED = frozenset(
 ) | {"X-Real-Ip"}  # fmt: skip
 
 
-@dataclass(frozen=True)
+@record
 class Request:
     """A request as a client sends it."""
 
@@ -44,7 +46,7 @@ class Request:
     """Whether the connection is encrypted: routers with and without TLS live in separate worlds."""
 
 
-@dataclass(frozen=True)
+@record
 class PathRules:
     """What an entrypoint does with paths before they are matched."""
 
@@ -58,7 +60,11 @@ class PathRules:
     """`forwardedHeaders.insecure`: X-Forwarded-* headers of clients are kept."""
 
 
-@dataclass(frozen=True)
+DEFAULT_RULES = PathRules()
+"""Those of an entrypoint that says nothing."""
+
+
+@record
 class Seen:
     """What a router's rule is asked about."""
 
@@ -81,7 +87,7 @@ class Rejected(Exception):  # noqa: N818 (an answer, not a programming error)
     """Traefik answers 400 before any router is asked. The message says why."""
 
 
-def see(request: Request, rules: PathRules = PathRules()) -> Seen:
+def see(request: Request, rules: PathRules = DEFAULT_RULES) -> Seen:
     """Follow a request through everything that Traefik does before it asks the routers.
 
     Args:

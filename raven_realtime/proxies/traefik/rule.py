@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NoReturn
 
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.traefik.matchers import V2, V3, V3_7, V3_7_7, BadArgument, Build
 from raven_realtime.proxies.traefik.request import Seen
 from raven_realtime.proxies.traefik.tree import All, AnyOf, Node, Not
@@ -97,7 +97,7 @@ class RuleError(Unreadable):
         return f"    {cut}{shown}\n    {' ' * (at - left + len(cut))}^"
 
 
-@dataclass(frozen=True)
+@record
 class Rule:
     """A rule that Traefik accepts."""
 
@@ -144,7 +144,7 @@ class _Refused(Exception):  # noqa: N818 (carried to RuleError)
         self.reason = reason
 
 
-@dataclass(frozen=True)
+@record
 class _Token:
     kind: str
     """As a refusal calls it."""
@@ -173,7 +173,7 @@ def _tokens(source: str) -> Iterator[_Token]:
     yield _Token(_END, "", len(source))
 
 
-@dataclass(frozen=True)
+@record
 class _Argument:
     value: bytes
     offset: int

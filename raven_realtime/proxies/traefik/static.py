@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.traefik.containers import DOCKER, SWARM, ProviderSettings
 from raven_realtime.proxies.traefik.elements import Element, read_toml, read_yaml
 from raven_realtime.proxies.traefik.request import PathRules
@@ -26,7 +26,7 @@ DENIABLE = {
 _TRUE = frozenset({"1", "t", "T", "true", "TRUE", "True"})
 
 
-@dataclass(frozen=True)
+@record
 class Static:
     """What the static configuration says about routing."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import TypeVar
 
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.traefik.matchers import required_hosts
 from raven_realtime.proxies.traefik.request import PathRules
 from raven_realtime.proxies.traefik.rule import Rule, RuleError, parse
@@ -17,7 +18,7 @@ HIGHEST_PRIORITY = 2**63 - 1
 """The highest number Traefik has for a priority; users may go up to 1000 less."""
 
 
-@dataclass(frozen=True)
+@record
 class Tls:
     """What a router or an entrypoint says about TLS. That it says anything makes a router an HTTPS router."""
 
@@ -25,7 +26,7 @@ class Tls:
     options: str = ""
 
 
-@dataclass(frozen=True)
+@record
 class Router:
     """An HTTP router, as its provider defines it."""
 
@@ -73,7 +74,7 @@ class Router:
         return parse(self.rule, self.syntax or "v3")
 
 
-@dataclass(frozen=True)
+@record
 class Server:
     """One server of a service: a URL, or what a label gives of one."""
 
@@ -82,7 +83,7 @@ class Server:
     port: str = ""
 
 
-@dataclass(frozen=True)
+@record
 class Service:
     """A service that routers may lead to."""
 
@@ -101,7 +102,7 @@ class Service:
     owners: tuple[str, ...] = field(default=(), compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class Middleware:
     """A middleware that routers may name."""
 
@@ -112,7 +113,7 @@ class Middleware:
     location: Location | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True)
+@record
 class EntryPoint:
     """A port that Traefik listens on."""
 
@@ -127,7 +128,7 @@ class EntryPoint:
     paths: PathRules = field(default_factory=PathRules)
 
 
-@dataclass(frozen=True)
+@record
 class Dropped:
     """Something that Traefik reads and does not use."""
 
@@ -137,7 +138,7 @@ class Dropped:
     location: Location | None = None
 
 
-@dataclass(frozen=True)
+@record
 class Contribution:
     """What one provider gives: names are without the provider."""
 
@@ -148,7 +149,7 @@ class Contribution:
     dropped: tuple[Dropped, ...] = ()
 
 
-@dataclass(frozen=True)
+@record
 class Table:
     """All routers, services, middlewares and entrypoints of one Traefik, by qualified name."""
 

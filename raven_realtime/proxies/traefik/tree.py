@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.traefik.request import Seen
 
 
@@ -26,7 +26,7 @@ def _joined(kind: type[N], parts: Sequence[Node]) -> Node | N:
     return flat[0] if len(flat) == 1 else kind(tuple(flat))
 
 
-@dataclass(frozen=True)
+@record
 class All:
     """Every part matches."""
 
@@ -42,7 +42,7 @@ class All:
         return all(part.test(seen) for part in self.parts)
 
 
-@dataclass(frozen=True)
+@record
 class AnyOf:
     """One part or more matches."""
 
@@ -58,7 +58,7 @@ class AnyOf:
         return any(part.test(seen) for part in self.parts)
 
 
-@dataclass(frozen=True)
+@record
 class Not:
     """The part does not match."""
 

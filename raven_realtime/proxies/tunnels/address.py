@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
+
+from raven_realtime.proxies.record import record
 
 DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443, "https+insecure": 443}
 """The port of a URL that names none, by scheme."""
@@ -12,7 +13,7 @@ DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443, "https+insecure
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
-@dataclass(frozen=True)
+@record
 class Address:
     """A server, and how it is spoken to."""
 

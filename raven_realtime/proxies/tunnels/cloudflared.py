@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
 from urllib.parse import unquote
@@ -27,6 +26,7 @@ from raven_realtime.proxies.interface import (
     Undecided,
 )
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.tunnels.address import Address, covers, host_of, read_address, split_url
 from raven_realtime.proxies.tunnels.document import Element, Kind, read_yaml
 from raven_realtime.proxies.tunnels.headers import UPGRADE, appended, end_to_end, replaced
@@ -66,7 +66,7 @@ class Pattern(Protocol):
         """Return a match anywhere in the text, or None."""
 
 
-@dataclass(frozen=True)
+@record
 class Rule:
     """A rule of ``ingress``: which requests, and where to."""
 
@@ -101,7 +101,7 @@ class Rule:
         return self.pattern is None or self.pattern.search(path) is not None
 
 
-@dataclass(frozen=True)
+@record
 class Cloudflared:
     """A tunnel of Cloudflare's, with its rules."""
 

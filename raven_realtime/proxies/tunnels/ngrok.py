@@ -7,7 +7,6 @@ warns visitors of free accounts is not modelled.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from raven_realtime.proxies.interface import (
@@ -21,6 +20,7 @@ from raven_realtime.proxies.interface import (
     Undecided,
 )
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.tunnels.address import Address, covers, host_of, read_address, split_url
 from raven_realtime.proxies.tunnels.document import Element, Kind, element_of, read_yaml
 from raven_realtime.proxies.tunnels.headers import UPGRADE, end_to_end
@@ -51,7 +51,7 @@ _SWITCHES = (
 )
 
 
-@dataclass(frozen=True)
+@record
 class Endpoint:
     """One public (or internal) address, and the server behind it."""
 
@@ -92,7 +92,7 @@ class Endpoint:
         return any(covers(own, host) for own in self.hosts)
 
 
-@dataclass(frozen=True)
+@record
 class Ngrok:
     """An agent with its endpoints."""
 

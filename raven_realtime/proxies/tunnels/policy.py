@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from raven_realtime.proxies.interface import (
     Answered,
@@ -21,6 +21,7 @@ from raven_realtime.proxies.interface import (
     Undecided,
 )
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.tunnels.address import split_url
 from raven_realtime.proxies.tunnels.document import Element, Kind
 from raven_realtime.proxies.tunnels.expressions import compiled, evaluate, interpolate
@@ -36,7 +37,7 @@ _PROOFS = ("basic-auth", "jwt-validation")
 _HEADERS = ("add-headers", "remove-headers")
 
 
-@dataclass(frozen=True)
+@record
 class Action:
     """One thing that a rule does."""
 
@@ -45,7 +46,7 @@ class Action:
     location: Location
 
 
-@dataclass(frozen=True)
+@record
 class Rule:
     """A rule of a policy: under what conditions, all of which must hold, which actions."""
 
@@ -54,7 +55,7 @@ class Rule:
     location: Location = field(default_factory=lambda: Location(""))
 
 
-@dataclass(frozen=True)
+@record
 class Travelling:
     """A request on its way through a policy, and what is known of it by then."""
 
@@ -68,7 +69,7 @@ class Travelling:
     consulted: tuple[Consulted, ...] = ()
 
 
-@dataclass(frozen=True)
+@record
 class Forwarded:
     """The request goes on to another endpoint of the same account."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from types import MappingProxyType
 from urllib.parse import quote, unquote
 
@@ -24,6 +23,7 @@ from raven_realtime.proxies.interface import (
     Undecided,
 )
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.tunnels.address import Address, host_of, read_address
 from raven_realtime.proxies.tunnels.document import Element, read_json
 from raven_realtime.proxies.tunnels.headers import UPGRADE, end_to_end, replaced, without
@@ -44,7 +44,7 @@ _SWITCHES = ("bg", "yes", "tun", "json")
 _FLAGS_OF_PORTS = ("https", "http", "tcp", "tls-terminated-tcp")
 
 
-@dataclass(frozen=True)
+@record
 class Handler:
     """What is done with the requests below a mount point."""
 
@@ -58,7 +58,7 @@ class Handler:
     text: str | None = None
 
 
-@dataclass(frozen=True)
+@record
 class Port:
     """A port that Tailscale listens on."""
 
@@ -70,7 +70,7 @@ class Port:
     """Where the bytes go, for the last two."""
 
 
-@dataclass(frozen=True)
+@record
 class Web:
     """A host name and port, with its handlers."""
 
@@ -83,7 +83,7 @@ class Web:
     """Whether Funnel lets the internet in."""
 
 
-@dataclass(frozen=True)
+@record
 class Tailscale:
     """What a machine serves to its tailnet, or to the internet."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from raven_realtime.live.checks import callback
 from raven_realtime.live.inside import Inside
 from raven_realtime.live.target import Target
 from raven_realtime.machine import Listener, Machine
+from raven_realtime.proxies.record import record
 
 PORT = 9000
 PROGRAM = "/usr/bin/node"
@@ -21,7 +22,7 @@ SETPRIV = ("setpriv", "--reuid", "1001", "--regid", "1002", "--clear-groups", "s
 OWNED = "Name:\tnode\nUid:\t1001\t1001\t1001\t1001\nGid:\t1002\t1002\t1002\t1002\nGroups:\t0\n"
 
 
-@dataclass(frozen=True)
+@record
 class Server(Machine):
     """A machine on which a process called node listens; it keeps what it is told to run."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 
 import pytest
 
@@ -12,6 +11,7 @@ from raven_realtime.live.inside import Inside
 from raven_realtime.live.result import Result
 from raven_realtime.live.target import Target
 from raven_realtime.proxies.location import Location
+from raven_realtime.proxies.record import record
 from raven_realtime.proxies.traefik.containers import Container
 from raven_realtime.proxies.traefik.elements import labels_of
 
@@ -32,7 +32,7 @@ def sidecar(status: str = "running", health: str = "", generation: str = "a") ->
     return container(f"frappe-socketio-{generation}", rule, status, health)
 
 
-@dataclass(frozen=True)
+@record
 class Host(Inside):
     """A Docker host with these containers."""
 
