@@ -225,7 +225,7 @@ def _uri(line: Directive) -> Handler:
     location, first = line.location, _word(line, 1)
     match _word(line, 0):
         case "strip_prefix":
-            return Rewrite(location, strip_prefix=first if first.startswith("/") else "/" + first)
+            return Rewrite(location, strip_prefix=first if first.startswith(("/", "{")) else "/" + first)
         case "strip_suffix":
             return Rewrite(location, strip_suffix=first)
         case "replace":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import field, replace
 from types import MappingProxyType
 
@@ -10,7 +11,7 @@ from raven_realtime.proxies.caddy.headers import Changes, Fields
 from raven_realtime.proxies.caddy.rewriting import Rewrite
 from raven_realtime.proxies.caddy.routes import Route, run
 from raven_realtime.proxies.caddy.unknown import NotKnown
-from raven_realtime.proxies.caddy.versions import ADDS_VIA, ASSUMED, HOST_OF_HTTPS_UPSTREAM
+from raven_realtime.proxies.caddy.versions import ADDS_VIA, ASSUMED, HOST_OF_HTTPS_UPSTREAM, SENDS_NO_INVALID_HOST
 from raven_realtime.proxies.interface import Affinity, Answered, Consulted, Outcome, Passed, Request
 from raven_realtime.proxies.location import Location
 from raven_realtime.proxies.record import record
@@ -28,6 +29,7 @@ HOP_BY_HOP = (
     "Upgrade",
 )
 """Headers between two neighbours only, which are not sent on."""
+_NOT_IN_HOSTS = re.compile(r"""[\x00-\x20"#/<>?@\\^`{|}\x7f]""")
 
 
 @record
@@ -188,8 +190,11 @@ class ReverseProxy:
     def _request(self, sent: Exchange, addresses: list[str]) -> Request:
         ports = {address.rpartition(":")[2] for address in addresses if not address.startswith("unix:")}
         port = int(next(iter(ports))) if len(ports) == 1 and next(iter(ports)).isdecimal() else None
+        host = sent.host or addresses[0]
+        if sent.version >= SENDS_NO_INVALID_HOST and self.transport.protocol == "http" and _NOT_IN_HOSTS.search(host):
+            host = ""
         return Request(
-            host=sent.host or addresses[0],
+            host=host,
             target=sent.url.target,
             method=sent.method,
             headers=tuple((name, _on_one_line(value)) for name, value in sent.headers.pairs),

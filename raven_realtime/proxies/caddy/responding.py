@@ -7,6 +7,7 @@ from raven_realtime.proxies.caddy.headers import Changes
 from raven_realtime.proxies.caddy.routes import Route, run
 from raven_realtime.proxies.caddy.unknown import NotKnown
 from raven_realtime.proxies.caddy.urls import clean
+from raven_realtime.proxies.caddy.versions import FILES_ARE_ONLY_READ
 from raven_realtime.proxies.interface import Answered, Outcome, Redirected
 from raven_realtime.proxies.location import Location
 from raven_realtime.proxies.record import record
@@ -66,6 +67,8 @@ class FileServer:
         path = clean("/" + exchange.url.path)
         root = self.root or exchange.variables.get("root", "") or "."
         if path in exchange.found:
+            if exchange.method not in ("GET", "HEAD") and exchange.version >= FILES_ARE_ONLY_READ:
+                return Answered(405, "a file is only read", self.location, assumed=tuple(exchange.assumed))
             return Answered(200, "a file", self.location, assumed=tuple(exchange.assumed))
         exchange.assume(f"there is no file {path} in {root}")
         if self.pass_thru:

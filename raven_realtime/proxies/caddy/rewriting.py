@@ -10,11 +10,11 @@ from raven_realtime.proxies.caddy.exchange import Exchange
 from raven_realtime.proxies.caddy.regex import substitute
 from raven_realtime.proxies.caddy.unknown import NotKnown
 from raven_realtime.proxies.caddy.urls import clean, escape_query, unescape
-from raven_realtime.proxies.caddy.versions import ENCODED_REWRITES
+from raven_realtime.proxies.caddy.versions import ENCODED_REWRITES, FILLED_ONCE, SLASH_BEFORE_PREFIX
 from raven_realtime.proxies.location import Location
 from raven_realtime.proxies.record import record
 
-_URI = "{http.request.uri}"
+_URI, _PATH = "{http.request.uri}", "{http.request.uri.path}"
 
 
 @record
@@ -63,6 +63,8 @@ class Rewrite:
             self._set(exchange)
         if self.strip_prefix:
             prefix = exchange.fill(self.strip_prefix)
+            if exchange.version >= SLASH_BEFORE_PREFIX and not prefix.startswith("/"):
+                prefix = "/" + prefix
             exchange.url.change_path(lambda path: without_prefix(clean(path, merge_slashes="//" not in prefix), prefix))
         if self.strip_suffix:
             suffix = exchange.fill(self.strip_suffix)
@@ -83,18 +85,26 @@ class Rewrite:
         target = exchange.url
         new = ""
         if path:
-            whole = (target.path if exchange.version < ENCODED_REWRITES else target.escaped) + (
-                "?" + target.query if target.query else ""
-            )
-            new, separator, injected = exchange.fill(path.replace(_URI, whole.replace("{", "\\{"))).partition("?")
+            new, separator, injected = exchange.fill(_with_path(path, exchange)).partition("?")
             if separator and not query:
                 query, given = injected, True
+                if exchange.version >= FILLED_ONCE:
+                    query = query.replace("{", "%7B").replace("}", "%7D")
         new_query = build_query(query, exchange) if query else ""
         if path:
             decoded = unescape(new) if exchange.version >= ENCODED_REWRITES else None
             target.path = new if decoded is None else decoded
         if given:
             target.query = new_query
+
+
+def _with_path(text: str, exchange: Exchange) -> str:
+    """Put the path in where its placeholder stands, in the form that a target of a rewrite takes it in."""
+    url = exchange.url
+    if exchange.version >= ENCODED_REWRITES:
+        return text.replace(_PATH, url.escaped)
+    whole = url.path + ("?" + url.query if url.query else "")
+    return text.replace(_URI, whole.replace("{", "\\{"))
 
 
 def _substitute(part: Substitution, exchange: Exchange) -> None:

@@ -12,16 +12,24 @@ ENCODED_REWRITES = (2, 7)
 """From here on the target of a rewrite is decoded (caddyserver/caddy#5504)."""
 TRAILING_DOTS_COUNT = (2, 7)
 """Before, dots and spaces at the end of a path were not compared on any system (#5613)."""
+FILES_ARE_ONLY_READ = (2, 6, 3)
+"""From here on a file server answers other methods than GET and HEAD with 405 (#5167)."""
 SORTED_BY_SPECIFICITY = (2, 6, 3)
 """From here on ``/a`` sorts before ``/a*`` (#5462)."""
 SORTED_LEXICALLY = (2, 10, 1)
 """From here on paths of one length sort by their letters (#7015)."""
+SENDS_NO_INVALID_HOST = (2, 7)
+"""From here on a Host with characters that no host has, such as ``{``, is sent empty (Go's since 1.20.7)."""
 ADDS_VIA = (2, 10)
 """From here on the upstream gets a Via header (#6275)."""
 HOST_OF_HTTPS_UPSTREAM = (2, 11)
 """From here on an upstream that is spoken to with TLS gets its own address as Host (#7454)."""
 LABELS_IN_LOWER_CASE = (2, 11)
 """From here on ``{labels.1}`` is in lower case, as a host name is (e0a8f9541)."""
+SLASH_BEFORE_PREFIX = (2, 9)
+"""From here on ``strip_prefix`` gets its slash when its placeholders are filled, in JSON too (#6662)."""
+FILLED_ONCE = (2, 11, 4)
+"""From here on a query that a placeholder of the path brings is not filled again (176b043b0)."""
 DELETES_ALL_FIRST = (2, 8)
 """From here on ``header_up -*`` comes before what is set."""
 

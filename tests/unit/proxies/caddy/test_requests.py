@@ -121,6 +121,38 @@ def test_the_host_of_an_https_upstream_depends_on_the_version(version: str, host
     assert bool(outcome.assumed) is (version == "")
 
 
+@pytest.mark.parametrize(("version", "host"), [("2.6.2", "{no.such}"), ("2.7.0", ""), ("2.11.4", "")])
+def test_a_host_that_is_none_is_sent_empty(version: str, host: str) -> None:
+    lines = ("reverse_proxy a:1 {", "header_up Host {no.such}", "}")
+    assert passed(ask(site(*lines), version=version)).request.host == host
+
+
+@pytest.mark.parametrize(
+    ("version", "lines", "target", "sent"),
+    [
+        ("2.6.2", ("route {", "uri strip_prefix /a", "rewrite * /in{uri}", "}"), "/a?x=1", "/in?x=1"),
+        ("2.7.0", ("route {", "uri strip_prefix /a", "rewrite * /in{uri}", "}"), "/a?x=1", "/in/?x=1"),
+        ("2.6.2", ("rewrite * /in{path}",), "/a%3Fb", "/in/a?b"),
+        ("2.7.0", ("rewrite * /in{path}",), "/a%3Fb", "/in/a%3Fb"),
+        ("2.7.0", ("rewrite * /in{path}",), "/a%252Fb", "/in/a%252Fb"),
+        ("2.11.3", ("rewrite * /in{uri}",), "/a?x={http.request.method}", "/in/a?x=GET"),
+        ("2.11.4", ("rewrite * /in{uri}",), "/a?x={http.request.method}", "/in/a?x=%7Bhttp.request.method%7D"),
+        ("2.9.0", ("vars cut /a", "uri strip_prefix {vars.cut}"), "/a/b", "/b"),
+    ],
+)
+def test_what_path_it_gets_depends_on_the_version(version: str, lines: tuple[str, ...], target: str, sent: str) -> None:
+    assert passed(ask(site(*lines, "reverse_proxy a:1"), target, version=version)).request.target == sent
+
+
+@pytest.mark.parametrize(
+    ("version", "method", "status"), [("2.6.2", "POST", 200), ("2.6.3", "POST", 405), ("2.6.3", "HEAD", 200)]
+)
+def test_a_file_is_only_read(version: str, method: str, status: int) -> None:
+    outcome = ask(site("try_files {path} /index.html", "file_server"), version=version, method=method)
+    assert isinstance(outcome, Answered)
+    assert outcome.status == status
+
+
 def test_what_is_only_known_at_run_time_is_unknown() -> None:
     outcome = passed(
         ask(site("reverse_proxy a:1 b:2 {", "header_up Host {upstream_hostport}", "header_up X-Id {uuid}", "}"))
