@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from raven_realtime.proxies.caddy.headers import Changes, canonical, operation
 from raven_realtime.proxies.caddy.matcher_syntax import Definitions, definitions, of
 from raven_realtime.proxies.caddy.matchers import Matcher
-from raven_realtime.proxies.caddy.order import DIRECTIVES, Ordered, arranged
+from raven_realtime.proxies.caddy.order import DIRECTIVES, Ordered, grouped, in_their_order
 from raven_realtime.proxies.caddy.proxy_syntax import forward_auth, reverse_proxy
 from raven_realtime.proxies.caddy.proxying import Transport
 from raven_realtime.proxies.caddy.responding import (
@@ -26,6 +26,7 @@ from raven_realtime.proxies.caddy.responding import (
 from raven_realtime.proxies.caddy.rewriting import Rewrite, Substitution
 from raven_realtime.proxies.caddy.routes import Handler, Route, Subroute
 from raven_realtime.proxies.caddy.tree import Directive
+from raven_realtime.proxies.caddy.versions import GROUPS_IN_ROUTE
 
 OF_THE_SITE = {"bind", "tls", "log", "handle_errors", "acme_dns", "ech"}
 """Directives that are about the site and no request, or about errors only."""
@@ -75,9 +76,11 @@ class Builder:
             if not line.name.startswith("@") and line.name not in OF_THE_SITE
             for each in self._directive(line, inner)
         ]
-        if in_order:
+        if not in_order:
+            made = in_their_order(made, self.order, self.version)
+        elif self.version < GROUPS_IN_ROUTE:
             return tuple(route for each in made for route in each.routes)
-        return arranged(made, self.order, self.version, self._group)
+        return grouped(made, self._group)
 
     def _group(self) -> str:
         self._groups += 1

@@ -81,16 +81,13 @@ def sort(items: Sequence[_T], less: Callable[[_T, _T], bool]) -> list[_T]:
     return done
 
 
-def arranged(
-    found: Sequence[Ordered], order: Sequence[str], version: tuple[int, ...], new_group: Callable[[], str]
-) -> tuple[Route, ...]:
-    """Return the routes of a block in the order in which they are tried.
+def in_their_order(found: Sequence[Ordered], order: Sequence[str], version: tuple[int, ...]) -> list[Ordered]:
+    """Return the directives of a block in the order in which they are tried.
 
     Args:
         found: what each directive makes, in the order of the file.
         order: the order of directives; one that is not in it comes first, so that it is not overlooked.
         version: Caddy's.
-        new_group: makes names for groups of routes of which only one counts.
     """
     ranks = {name: rank for rank, name in enumerate(order)}
 
@@ -103,7 +100,16 @@ def arranged(
             return _less_specific(one.routes[0], other.routes[0])
         return _more_specific(one.routes[0], other.routes[0], version)
 
-    ordered = sort(found, less)
+    return sort(found, less)
+
+
+def grouped(ordered: Sequence[Ordered], new_group: Callable[[], str]) -> tuple[Route, ...]:
+    """Return the routes of directives, with those in a group of which only the first that matches counts.
+
+    Args:
+        ordered: what each directive makes, in the order in which they are tried.
+        new_group: makes names for groups.
+    """
     groups = {}
     for name in _EXCLUSIVE:
         count = sum(each.directive == name for each in ordered)

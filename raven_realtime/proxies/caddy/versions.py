@@ -16,6 +16,8 @@ FILES_ARE_ONLY_READ = (2, 6, 3)
 """From here on a file server answers other methods than GET and HEAD with 405 (#5167)."""
 SORTED_BY_SPECIFICITY = (2, 6, 3)
 """From here on ``/a`` sorts before ``/a*`` (#5462)."""
+GROUPS_IN_ROUTE = (2, 6, 3)
+"""From here on only the first ``handle`` that matches counts within ``route`` too (#5315)."""
 SORTED_LEXICALLY = (2, 10, 1)
 """From here on paths of one length sort by their letters (#7015)."""
 SENDS_NO_INVALID_HOST = (2, 7)

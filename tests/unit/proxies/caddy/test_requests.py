@@ -144,6 +144,13 @@ def test_what_path_it_gets_depends_on_the_version(version: str, lines: tuple[str
     assert passed(ask(site(*lines, "reverse_proxy a:1"), target, version=version)).request.target == sent
 
 
+@pytest.mark.parametrize(("version", "to"), [("2.6.2", "b:2"), ("2.6.3", "a:1")])
+def test_handles_within_route(version: str, to: str) -> None:
+    """The first sends nothing on; before 2.6.3 the second had its turn all the same."""
+    lines = ("route {", "handle /socket.io/* {", "vars a b", "}", "handle {", "reverse_proxy b:2", "}", "}")
+    assert passed(ask(site(*lines, "reverse_proxy a:1"), version=version)).to == (to,)
+
+
 @pytest.mark.parametrize(
     ("version", "method", "status"), [("2.6.2", "POST", 200), ("2.6.3", "POST", 405), ("2.6.3", "HEAD", 200)]
 )
