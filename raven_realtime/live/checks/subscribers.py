@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-import redis
 
 from raven_realtime.findings import Finding, explain
 from raven_realtime.live.inside import Inside, look
 from raven_realtime.live.result import Check, Outcome, Result
 from raven_realtime.live.target import Target
 from raven_realtime.machine import CannotLook
+
+if TYPE_CHECKING:
+    import redis
 
 CHECK = Check(
     name="redis",
@@ -32,6 +34,10 @@ KEYS = ("redis_queue", "redis_socketio", "redis_async_broker_port")
 QUEUE_SINCE = 15
 _REQUESTS = "socket.io-request*"
 """What @socket.io/redis-adapter subscribes to, once a process and namespace."""
+
+
+class _NoAnswerError(Exception):
+    """A redis does not answer. The message says which, and why."""
 
 
 async def check(_target: Target, inside: Inside) -> Result:
@@ -67,8 +73,11 @@ def _client(inside: Inside, name: str, url: str) -> Iterator[tuple[str, redis.Re
     """Give a client of the redis behind a setting, and how it is called.
 
     Raises:
-        CannotLook: the setting is no URL.
+        CannotLook: the setting is no URL, or the redis refuses.
+        _NoAnswerError: the redis does not answer.
     """
+    import redis  # noqa: PLC0415 (slow to load, and of use on the server only)
+
     parts = urlsplit(url if "://" in url else f"redis://{url}")
     try:
         host, port = parts.hostname or "127.0.0.1", parts.port or DEFAULT_PORT
@@ -84,8 +93,15 @@ def _client(inside: Inside, name: str, url: str) -> Iterator[tuple[str, redis.Re
             socket_timeout=SECONDS,
             socket_connect_timeout=SECONDS,
         )
-        with contextlib.closing(client):
-            yield f"{name} ({host}:{port})", client
+        shown = f"{name} ({host}:{port})"
+        try:
+            with contextlib.closing(client):
+                yield shown, client
+        except (redis.AuthenticationError, redis.ResponseError) as error:
+            # Its message is redis' own word (NOAUTH, NOPERM, WRONGPASS) and repeats no password.
+            raise CannotLook(f"{shown} refuses: {str(error)[:100]}") from None
+        except (redis.RedisError, OSError) as error:
+            raise _NoAnswerError(f"{shown} does not answer: {_reason(error)}") from None
 
 
 def read_secret(inside: Inside) -> str:
@@ -95,25 +111,22 @@ def read_secret(inside: Inside) -> str:
         CannotLook: the redis cannot be asked.
     """
     name, url = next(iter(addresses(inside).items()))
-    with _client(inside, name, url) as (shown, client):
-        try:
+    try:
+        with _client(inside, name, url) as (_, client):
             kept = client.get(SECRET_KEY)
-        except (redis.RedisError, OSError) as error:
-            raise CannotLook(f"{shown} does not answer: {_reason(error)}") from None
+    except _NoAnswerError as error:
+        raise CannotLook(str(error)) from None
     return kept.decode("utf-8", "replace") if isinstance(kept, bytes) else ""
 
 
 def _asked(inside: Inside, name: str, url: str) -> Result:
-    with _client(inside, name, url) as (shown, client):
-        try:
+    try:
+        with _client(inside, name, url) as (shown, client):
             heard = dict(client.pubsub_numsub(CHANNEL)).get(CHANNEL.encode(), 0)
             adapters = client.pubsub_channels(_REQUESTS)
-        except (redis.AuthenticationError, redis.ResponseError) as error:
-            # Its message is redis' own word (NOAUTH, NOPERM, WRONGPASS) and repeats no password.
-            raise CannotLook(f"{shown} refuses: {str(error)[:100]}") from None
-        except (redis.RedisError, OSError) as error:
-            said = f"{shown} does not answer: {_reason(error)}"
-            return Result.of(CHECK.name, said, explain("RT020").found(said, stack="bench" if inside.bench else ""))
+    except _NoAnswerError as error:
+        said = str(error)
+        return Result.of(CHECK.name, said, explain("RT020").found(said, stack="bench" if inside.bench else ""))
     return _heard(shown, int(heard), bool(adapters), inside)
 
 

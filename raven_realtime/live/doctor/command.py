@@ -25,7 +25,6 @@ from raven_realtime.live.command import Ask, Ca, CredentialsFile, Insecure, Page
 from raven_realtime.live.doctor.diagnosis import Diagnosis
 from raven_realtime.live.doctor.document import Document
 from raven_realtime.live.doctor.journey import Question, diagnose
-from raven_realtime.live.doctor.page import page
 from raven_realtime.live.doctor.text import closing, row
 from raven_realtime.live.inside import Inside
 from raven_realtime.live.publisher import Publisher
@@ -250,9 +249,12 @@ class Voice:
             self.console.print(Text(head, style=style))
             if rest:
                 self.console.print(Text(rest))
+        elif self.output is Output.JSON:
+            typer.echo(Document.of(diagnosis).model_dump_json(indent=2))
         else:
-            said = Document.of(diagnosis).model_dump_json(indent=2) if self.output is Output.JSON else page(diagnosis)
-            typer.echo(said)
+            from raven_realtime.live.doctor.page import page  # noqa: PLC0415 (slow to load, and rarely asked for)
+
+            typer.echo(page(diagnosis))
 
 
 def _walk(question: Question, voice: Voice, report: Callable[[Result], None]) -> Diagnosis:
