@@ -39,6 +39,7 @@ class PostDeployChecks(pulumi.ComponentResource):
         checks: Sequence[HopCheck],
         *,
         triggers: Sequence[Any],
+        changes: str = "",
         after: Sequence[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -47,7 +48,8 @@ class PostDeployChecks(pulumi.ComponentResource):
         Args:
             name: the component's name; each check is called ``<name>-<check>``.
             checks: the checks, outermost need first: the one that explains most when it fails comes first.
-            triggers: what the path is made of; a change of any value reruns every check.
+            triggers: what the path is made of; a change of any value replaces every check.
+            changes: what of it changes in place: every check reruns, and stays, as a protected one has to.
             after: what has to be there before the first check.
             opts: Pulumi's options.
         """
@@ -57,14 +59,14 @@ class PostDeployChecks(pulumi.ComponentResource):
         lines: dict[str, pulumi.Output[str]] = {}
         for check in checks:
             line = pulumi.Output.concat(STAMP, check.command)
-            again = [CHECK_VERSION, *triggers]
             made = local_command(
                 f"{name}-{check.name}",
                 line,
                 parent=self,
                 after=waiting,
                 environment=check.environment,
-                triggers=again,
+                triggers=[CHECK_VERSION, *triggers],
+                stdin=changes or None,
             )
             self.all.append(made)
             waiting = [made]

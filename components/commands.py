@@ -12,20 +12,35 @@ import pulumi
 from pulumi_command import local
 
 
-def in_project(path: Path) -> str:
-    """Return a path relative to the project where it lies in it, so that a checkout elsewhere plans no change."""
-    here = Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+class Word(str):
+    """A word of a command line as the shell reads it, quoted already."""
+
+    __slots__ = ()
 
 
-def tool(name: str) -> str:
+def path(file: str | Path) -> Word:
+    """Return how a command line names a file: by way of the project's folder, or of the home folder, if it lies there.
+
+    So a checkout elsewhere, or another operator's home, plans no change.
+    """
+    given, here, home = Path(file), Path.cwd(), Path.home()
+    if given.is_relative_to(here):
+        return Word(shlex.quote(str(given.relative_to(here))))
+    if given.is_relative_to(home):
+        return Word(f'"$HOME"/{shlex.quote(str(given.relative_to(home)))}')
+    return Word(shlex.quote(str(given)))
+
+
+def tool(name: str) -> Word:
     """Return how a command line names a program of this project's Python."""
-    return shlex.quote(in_project(Path(sys.executable).parent / name))
+    return path(Path(sys.executable).parent / name)
 
 
 def raven_realtime(*arguments: str) -> str:
     """Return a shell command line of `raven-realtime`."""
-    return f"{tool('raven-realtime')} {shlex.join(arguments)}"
+    return " ".join(
+        [tool("raven-realtime"), *(one if isinstance(one, Word) else shlex.quote(one) for one in arguments)]
+    )
 
 
 def local_command(

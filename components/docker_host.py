@@ -34,9 +34,7 @@ class DockerHost:
     """Where the Docker daemon is, and how a step gets there."""
 
     address: str
-    """As `docker -H` takes it."""
-    ssh_options: tuple[str, ...] = ()
-    """The options of `raven-realtime` for a server behind ssh://, without its address."""
+    """As `docker -H` takes it. How ssh logs in there is no part of a line: every operator has a key of their own."""
 
     @property
     def is_remote(self) -> bool:
@@ -51,11 +49,11 @@ class DockerHost:
     @property
     def options(self) -> tuple[str, ...]:
         """The options of `raven-realtime` that lead to the daemon."""
-        return ("--docker-host", self.address, *self.ssh_options)
+        return ("--docker-host", self.address)
 
     @classmethod
     def of_stack(cls, *, ssh_key_file: str | None, ssh_host_key: str | None) -> DockerHost:
-        """Read `docker:host` of this stack (or DOCKER_HOST) and what ssh needs.
+        """Read `docker:host` of this stack (or DOCKER_HOST) and what ssh needs; in an update the steps will log in so.
 
         Args:
             ssh_key_file: path of the private key; the keys of the agent and of ssh's configuration if left out.
@@ -77,15 +75,11 @@ class DockerHost:
         if ssh_key_file:
             require_key(Path(ssh_key_file))
         if asked:
-            require_login(address, key_file=ssh_key_file, host_key=ssh_host_key, further=further)
-        return cls(
-            address,
-            (
-                *(("--ssh-key", ssh_key_file) if ssh_key_file else ()),
-                *(("--ssh-host-key", ssh_host_key) if ssh_host_key else ()),
-                *(f"--ssh-option={option}" for option in further),
-            ),
-        )
+            key = Path(ssh_key_file).expanduser().absolute() if ssh_key_file else None
+            login = ssh.Login(key, ssh_host_key or "", further)
+            require_login(address, login)
+            ssh.remember(address, login)
+        return cls(address)
 
     def line(self, *arguments: str) -> str:
         """Return the shell line of a step, ``raven-realtime sidecar …``, on this Docker host."""
@@ -164,22 +158,20 @@ def _silent(who: str, address: str, why: str) -> Problem:
     )
 
 
-def require_login(address: str, *, key_file: str | None, host_key: str | None, further: Sequence[str] = ()) -> None:
+def require_login(address: str, login: ssh.Login) -> None:
     """Log in as the steps will, who share this login: with the system's ssh and the user's own configuration of it.
 
     Args:
         address: ssh://user@host:port; without a user, whom ssh's configuration names.
-        key_file: path of the private key; the keys of the agent and of ssh's configuration if None.
-        host_key: the server's public key; what ssh knows of the server if None.
-        further: further options of ssh.
+        login: how to log in there.
 
     Raises:
         Problem: there is no ssh, the server is not the one that is expected, or it does not let the key in.
     """
     parts = urlsplit(address)
-    options = (*further, "-o", f"ConnectTimeout={ANSWER_SECONDS:.0f}")
-    with ssh.options_for(address, Path(key_file) if key_file else None, host_key or "", options) as given:
-        shared = ssh.shared(address, given, (str(Path(key_file) if key_file else None), host_key or "", *further))
+    options = (*login.options, "-o", f"ConnectTimeout={ANSWER_SECONDS:.0f}")
+    with ssh.options_for(address, login.key, login.host_key, options) as given:
+        shared = ssh.shared(address, given, login)
         line = [*ssh.words(address, [*given, *shared]), "true"]
         try:
             ran = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
@@ -187,7 +179,7 @@ def require_login(address: str, *, key_file: str | None, host_key: str | None, f
             raise Problem(f"docker:host: {address} needs the program ssh on this machine. Install it.") from None
     if ran.returncode != SSH_FAILED:
         return
-    if "Host key verification failed" in ran.stderr and host_key:
+    if "Host key verification failed" in ran.stderr and login.host_key:
         raise Problem(
             f"{PROJECT}:sshHostKey: the server at {address} shows another host key than this one. If it was set up "
             f"anew, take its key from `ssh-keyscan {parts.hostname}` and compare it with the server's own "
@@ -202,7 +194,7 @@ def require_login(address: str, *, key_file: str | None, host_key: str | None, f
             '"ssh-ed25519 AAAA…". Nothing was changed.'
         )
     if "Permission denied" in ran.stderr:
-        found = f"{PROJECT}:sshKeyFile: the key {key_file} is" if key_file else "docker:host: ssh's keys are"
+        found = f"{PROJECT}:sshKeyFile: the key {login.key} is" if login.key else "docker:host: ssh's keys are"
         raise Problem(
             f"{found} not accepted at {address}. Add the public key to ~/.ssh/authorized_keys of that user there, "
             "name another key, or correct the user. Nothing was changed."

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import pulumi
 
 from components.checks import HopCheck
-from components.commands import raven_realtime
+from components.commands import path, raven_realtime
 from components.docker_host import DockerHost
 from raven_realtime.ports import PUBLIC_TLS_PORT
 from raven_realtime.settings import Prod
@@ -103,7 +103,7 @@ def _bench(settings: Prod, host: DockerHost) -> list[str]:
     if not settings.bench_path and not settings.bench_command:
         return []
     called = ["--bench-command", settings.bench_command] if settings.bench_command else []
-    server = ["--ssh", host.address, *host.ssh_options] if host.is_remote else []
+    server = ["--ssh", host.address] if host.is_remote else []
     return ["--bench", settings.bench_path or ".", *called, *server]
 
 
@@ -126,7 +126,7 @@ def _certificate(settings: Prod, host: str, options: list[str]) -> str:
     where = f"--max-time 10{_resolve(settings, host)} https://{host}/ 2>/dev/null"
     wait = f"curl -sS -o /dev/null {again} {where}"
     if settings.ca_file:  # curl trusts it instead of the system's, so the system's come first
-        authority = f"--cacert {shlex.quote(settings.ca_file)}"
+        authority = f"--cacert {path(settings.ca_file)}"
         wait = f"{{ curl -sS -o /dev/null {where} || curl -sS -o /dev/null {again} {authority} {where}; }}"
     check = raven_realtime("check", "handshake", f"https://{host}", *options)
     shown = ("--host", host, "--resolver", settings.cert_resolver, *at(settings), *trust(settings))
@@ -159,4 +159,4 @@ def _trust(settings: Prod) -> list[str]:
 
 
 def _authority(settings: Prod) -> list[str]:
-    return ["--ca", settings.ca_file] if settings.ca_file else []
+    return ["--ca", path(settings.ca_file)] if settings.ca_file else []

@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 import pulumi
 
 from components import sandbox_checks
+from components.arguments import require_known
 from components.checks import PostDeployChecks
 from components.commands import local_command, raven_realtime
 from components.demo_bench import DemoBench
@@ -107,6 +108,7 @@ class RealtimeSandbox(pulumi.ComponentResource):
         secrets = {key: pulumi.Output.secret(given[key]) for key in SECRETS if given.get(key)}
         try:
             plain = given | dict.fromkeys(secrets, "[secret]")
+            require_known(plain, "RealtimeSandbox", name)
             settings = load_sandbox(plain, where=f"the arguments of {name}")
             places = Places.at()
             found = presume(settings, places) if is_unseen() else look(settings, places)

@@ -12,6 +12,7 @@ import pulumi_docker as docker
 from pydantic.alias_generators import to_camel
 
 from components import prod_checks
+from components.arguments import require_known
 from components.checks import PostDeployChecks
 from components.commands import local_command
 from components.docker_host import DockerHost
@@ -113,7 +114,9 @@ class RealtimeSidecar(pulumi.ComponentResource):
         given: dict[str, Any] = dict(args)
         secrets = {key: pulumi.Output.secret(given[key]) for key in SECRETS if given.get(key)}
         try:
-            settings = load_prod(given | dict.fromkeys(secrets, "[secret]"), where=f"the arguments of {name}")
+            plain = given | dict.fromkeys(secrets, "[secret]")
+            require_known(plain, "RealtimeSidecar", name)
+            settings = load_prod(plain, where=f"the arguments of {name}")
             host = DockerHost.of_stack(ssh_key_file=settings.ssh_key_file, ssh_host_key=settings.ssh_host_key)
             image = require_image(settings)
             versions.require_told(settings)
@@ -189,11 +192,13 @@ class RealtimeSidecar(pulumi.ComponentResource):
             volumes=[docker.ContainerVolumeArgs(volume_name=volume.name, container_path=CONFIG_FOLDER, read_only=True)],
             opts=pulumi.ResourceOptions(parent=self, depends_on=[installed, carried]),
         )
-        path = [made.generation, configuration_hash(configuration), sidecar_container.id]
+        path = [made.generation, sidecar_container.id]
+        changes = configuration_hash(configuration)
         inward = PostDeployChecks(
             f"{name}-inward",
             prod_checks.inward(settings, host, sidecar_container.id, made.stack),
             triggers=path,
+            changes=changes,
             after=[sidecar_container],
             opts=mine,
         )
@@ -209,6 +214,7 @@ class RealtimeSidecar(pulumi.ComponentResource):
             f"{name}-check",
             prod_checks.outward(settings, host, credentials),
             triggers=path,
+            changes=changes,
             after=[settled],
             opts=mine,
         )

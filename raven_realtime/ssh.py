@@ -14,8 +14,52 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from raven_realtime.problem import Problem
+from raven_realtime.proxies.record import record
 
 PORT = 22
+
+
+@record
+class Login:
+    """How somebody logs in at a server."""
+
+    key: Path | None = None
+    """The private key's file; the keys of the agent and of ssh's configuration if left out."""
+    host_key: str = ""
+    """The server's public key; what ssh knows of the server counts if left out."""
+    options: tuple[str, ...] = ()
+    """Further options of ssh."""
+
+
+def remember(address: str, login: Login) -> None:
+    """Keep, for this user of this machine, how to log in at an address: the steps of a stack name the address alone.
+
+    Args:
+        address: ``ssh://user@server:port``.
+        login: paths and options; nothing of it is secret.
+    """
+    file = _kept(address)
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    kept = {"key": str(login.key) if login.key else "", "host_key": login.host_key, "options": login.options}
+    with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False, encoding="utf-8") as new:
+        json.dump(kept, new)
+    Path(new.name).replace(file)
+
+
+def login(address: str, key: Path | None, host_key: str, options: Sequence[str]) -> Login:
+    """Return how to log in at an address: as is given; if nothing is, as this user's last `pulumi up` did."""
+    if key or host_key or options:
+        return Login(key, host_key, tuple(options))
+    try:
+        kept = json.loads(_kept(address).read_text())
+        return Login(Path(kept["key"]) if kept["key"] else None, kept["host_key"], tuple(kept["options"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return Login()
+
+
+def _kept(address: str) -> Path:
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    return cache / "raven-realtime" / "logins" / f"{hashlib.sha256(address.encode()).hexdigest()[:16]}.json"
 
 
 def words(address: str, options: Sequence[str]) -> list[str]:
@@ -79,7 +123,7 @@ that the login is there, and every step of this update and of the next ones wait
 """
 
 
-def shared(address: str, options: Sequence[str], key: Sequence[str]) -> list[str]:
+def shared(address: str, options: Sequence[str], login: Login) -> list[str]:
     """Return the options that have every step of an update use one login, which is made if there is none.
 
     Where it cannot be made each command logs in by itself, and says what is the matter.
@@ -87,7 +131,7 @@ def shared(address: str, options: Sequence[str], key: Sequence[str]) -> list[str
     Args:
         address: ``ssh://user@server:port``.
         options: options of ssh, such as `options_for` gives.
-        key: what tells this login from another one to the same address.
+        login: what tells this login from another one to the same address.
     """
     folder = Path(tempfile.gettempdir(), f"raven-realtime-{os.getuid()}")
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -95,13 +139,14 @@ def shared(address: str, options: Sequence[str], key: Sequence[str]) -> list[str
     if made.st_uid != os.getuid() or not stat.S_ISDIR(made.st_mode) or made.st_mode & 0o077:
         return []
     agent = os.environ.get("SSH_AUTH_SOCK", "")
-    name = hashlib.sha256(json.dumps([address, *key, agent]).encode()).hexdigest()[:16]
+    key = [address, str(login.key), login.host_key, *login.options, agent]
+    name = hashlib.sha256(json.dumps(key).encode()).hexdigest()[:16]
     use = ["-o", f"ControlPath={folder / name}", "-o", "ControlMaster=no"]
     nothing = subprocess.DEVNULL
     try:
         check = [*words(address, [*options, *use, "-O", "check"])]
         if subprocess.run(check, stdin=nothing, stdout=nothing, stderr=nothing, check=False).returncode:
-            login = [
+            master = [
                 "-o",
                 f"ControlPath={folder / name}",
                 "-o",
@@ -113,7 +158,7 @@ def shared(address: str, options: Sequence[str], key: Sequence[str]) -> list[str
                 "-o",
                 f"ServerAliveCountMax={ALIVE_TIMES}",
             ]
-            open_ = [*words(address, [*options, *login]), "true"]
+            open_ = [*words(address, [*options, *master]), "true"]
             # the login goes to the background and would keep a pipe of ours open
             subprocess.run(open_, stdin=nothing, stdout=nothing, stderr=nothing, check=False)
     except FileNotFoundError:

@@ -95,10 +95,15 @@ def descendants(root: int) -> list[int]:
 
 
 def remove_namespaces(made: Iterable[str]) -> list[str]:
-    """Delete those network namespaces in which nothing lives any more; return their names."""
+    """Delete those network namespaces in which nothing lives any more; return their names.
+
+    A name has the process in it that made the namespace. As long as that lives it may be about to fill it: the tests of
+    another checkout run beside these.
+    """
     inhabited = {_identity(entry / "ns" / "net") for entry in Path("/proc").iterdir() if entry.name.isdigit()}
     gone = [name for name in made if name.startswith("rr-") and _identity(NAMESPACES / name) not in inhabited]
-    return [name for name in gone if _done("ip", "netns", "delete", name)]
+    orphaned = [name for name in gone if not any(Path("/proc", number).exists() for number in re.findall(r"\d+", name))]
+    return [name for name in orphaned if _done("ip", "netns", "delete", name)]
 
 
 def remove_folders() -> list[str]:

@@ -295,7 +295,8 @@ def event_command(
         credentials=Credentials.read(file=credentials),
         timeout=timeout,
     )
-    with ssh.options_for(ssh_to, ssh_key, ssh_host_key, ssh_option or []) as options:
+    login = ssh.login(ssh_to, ssh_key, ssh_host_key, ssh_option or ())
+    with ssh.options_for(ssh_to, login.key, login.host_key, login.options) as options:
         server = tuple(ssh.words(ssh_to, options)) if ssh_to else ()
         publisher = Publisher(bench, site or target.host, bench_command, server) if bench else None
         result = ask(lambda: event.check(target, publisher, channel, at))

@@ -124,13 +124,14 @@ def reached(address: str, key: Path | None, host_key: str, options: Sequence[str
 
     Args:
         address: as `docker -H` takes it; by default what the environment says.
-        key: the private key for ``ssh://``; those of the agent and of ssh's configuration if left out.
-        host_key: the server's public key; what ssh knows of the server counts if left out.
-        options: further options of ssh.
+        key: the private key for ``ssh://``.
+        host_key: the server's public key.
+        options: further options of ssh. If none of the three is given, the login is that of the last `pulumi up`.
     """
-    with ssh.options_for(address, key, host_key, options) as given:
+    login = ssh.login(address, key, host_key, options)
+    with ssh.options_for(address, login.key, login.host_key, login.options) as given:
         if address.startswith("ssh://"):
-            way = (*given, *ssh.shared(address, given, (str(key), host_key, *options)))
+            way = (*given, *ssh.shared(address, given, login))
             yield Host(DockerHost(address, way), Machine(address, way))
         else:
             server = None if address.startswith(("tcp://", "http://", "https://")) else Machine()

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from components.docker_host import require_login
+from raven_realtime import ssh
 from raven_realtime.problem import Problem
 from raven_realtime.sidecar.host import reached
 from tests.toolchain.sshd import Server, serving
@@ -53,7 +54,7 @@ def configured(folder: Path, server: Server, *lines: str) -> list[str]:
 
 def says(address: str, key: Path | None, host_key: str, options: list[str]) -> list[str]:
     """Log in as the steps do, and run two commands."""
-    require_login(address, key_file=str(key) if key else None, host_key=host_key or None, further=options)
+    require_login(address, ssh.Login(key, host_key, tuple(options)))
     said = []
     for _ in range(2):
         with reached(address, key, host_key, options) as host:
@@ -134,7 +135,7 @@ def test_a_server_that_nobody_verified_is_refused_with_what_verifies_it(
     unknown = ["-F", "none", "-o", f"UserKnownHostsFile={tmp_path}/nothing"]
     address = f"ssh://{running.user}@127.0.0.1:{running.port}"
     with pytest.raises(Problem) as refused:
-        require_login(address, key_file=str(folder / "user_key"), host_key=None, further=unknown)
+        require_login(address, ssh.Login(folder / "user_key", options=tuple(unknown)))
     assert f"ssh -p {running.port} 127.0.0.1" in str(refused.value)
     assert "raven-realtime:sshHostKey" in str(refused.value)
 
@@ -143,4 +144,4 @@ def test_another_server_than_the_pinned_one_is_refused(server: tuple[Server, Pat
     running, folder = server
     address = f"ssh://{running.user}@127.0.0.1:{running.port}"
     with pytest.raises(Problem, match="shows another host key"):
-        require_login(address, key_file=str(folder / "user_key"), host_key=running.other_host_key.strip())
+        require_login(address, ssh.Login(folder / "user_key", running.other_host_key.strip()))

@@ -178,7 +178,8 @@ def _asked(url: str, wanted: Wanted, within: float) -> Result:
 def _docker(address: str, key: Path | None, host_key: str, options: list[str] | None) -> Iterator[DockerHost]:
     """Say how the Docker host is reached; a server's key lies in a file meanwhile."""
     where = address or os.environ.get("DOCKER_HOST", "")
-    with ssh.options_for(where, key, host_key, options or []) as given:
+    login = ssh.login(where, key, host_key, options or ())
+    with ssh.options_for(where, login.key, login.host_key, login.options) as given:
         yield DockerHost(where, tuple(given))
 
 
