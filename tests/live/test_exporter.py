@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -24,6 +25,7 @@ from raven_realtime.live.exporter.metrics import Metrics
 from raven_realtime.live.target import Target
 from raven_realtime.sandbox.listener import answers
 from tests.live.conftest import SITE, StartNginx, cli
+from tests.measured import BESIDE_OTHERS
 
 PLANTED = {"RAVEN_REALTIME_SID": "planted-sid-0123456789"}
 PROMETHEUS = """
@@ -37,7 +39,8 @@ scrape_configs:
 
 @contextmanager
 def exporting(url: str, port: int, log: Path, *options: str, login: dict[str, str]) -> Iterator[None]:
-    argv = [sys.executable, "-m", "raven_realtime.cli", "exporter", url, "--site", SITE, "--every", "10s", *options]
+    walked = [url, "--site", SITE, "--every", "10s"] if url else []
+    argv = [sys.executable, "-m", "raven_realtime.cli", "exporter", *walked, *options]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **login}
     with log.open("w") as said:
         process = subprocess.Popen([*argv, "--listen", f"127.0.0.1:{port}"], env=environment, stdout=said, stderr=said)
@@ -130,6 +133,69 @@ def _dashboard_queries(target: str) -> list[str]:
     dashboard = json.loads((ROOT / "docs" / "prometheus" / "dashboard.json").read_text())
     asked = [one["expr"] for panel in dashboard["panels"] for one in panel["targets"]]
     return [query.replace("$target", target) for query in asked]
+
+
+@pytest.fixture
+def probing(tmp_path: Path) -> Iterator[httpx.Client]:
+    """An exporter that walks nothing by itself, started with credentials, which no probe may have."""
+    port = free_ports().web
+    log = tmp_path / "exporter.log"
+    with exporting("", port, log, login=PLANTED), httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as asks:
+        yield asks
+    assert PLANTED["RAVEN_REALTIME_SID"] not in log.read_text()
+
+
+def test_a_probe_is_one_walk_without_credentials(probing: httpx.Client, nginx: StartNginx) -> None:
+    asked = {"target": nginx().origin, "site": SITE}
+    first = probing.get("/probe", params=asked)
+    assert first.status_code == 200
+    assert re.search(r"^probe_success 1\.0$", first.text, re.MULTILINE), first.text
+    assert re.search(r'^raven_realtime_up\{hop="upgrade",.* 1\.0$', first.text, re.MULTILINE)
+    assert 'hop="room"' not in first.text, "nobody is logged in, so it was not checked"
+    assert probing.get("/probe", params=asked).text == first.text, "the next walk comes ten seconds later"
+    assert 'target="' not in probing.get("/metrics").text
+
+
+def test_a_probe_of_what_is_broken_names_the_code(probing: httpx.Client) -> None:
+    said = probing.get("/probe", params={"target": f"http://127.0.0.1:{free_ports().socketio}"}).text
+    assert re.search(r"^probe_success 0\.0$", said, re.MULTILINE)
+    assert 'raven_realtime_verdict{code="RT035"' in said
+
+
+def test_a_probe_answers_within_the_scrapes_time(probing: httpx.Client) -> None:
+    """A server that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        began = time.monotonic()
+        said = probing.get(
+            "/probe",
+            params={"target": f"http://127.0.0.1:{silent.getsockname()[1]}"},
+            headers={"X-Prometheus-Scrape-Timeout-Seconds": "2"},
+        )
+    assert re.search(r"^probe_success 0\.0$", said.text, re.MULTILINE)
+    assert "raven_realtime_healthy" not in said.text.replace("# HELP raven_realtime_healthy", "").replace(
+        "# TYPE raven_realtime_healthy", ""
+    )
+    assert time.monotonic() - began < 2 * BESIDE_OTHERS
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("", "target is missing"),
+        ("target=", "target is missing"),
+        ("target=ftp://chat.example.com", "ftp://chat.example.com"),
+        ("target=https://chat.example.com&module=http_2xx", "module is not known"),
+    ],
+)
+def test_a_probe_that_cannot_be_made_is_refused(probing: httpx.Client, query: str, said: str) -> None:
+    refused = probing.get(f"/probe?{query}")
+    assert refused.status_code == 400
+    assert said in refused.text
+
+
+def test_other_paths(probing: httpx.Client) -> None:
+    assert probing.get("/").status_code == 200
+    assert probing.get("/admin").status_code == 404
 
 
 def test_the_end_of_the_certificate() -> None:

@@ -1,20 +1,23 @@
 # ruff: noqa: PLR0917 (a typer command takes its options as arguments)
-"""``raven-realtime exporter URL``: walk the path again and again, and serve what was found to Prometheus."""
+"""``raven-realtime exporter [URL]``: walk a path at its own pace, and others as Prometheus asks for them."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from prometheus_client import start_http_server
+from prometheus_client import CollectorRegistry
 
 from raven_realtime.live.command import Ask, Ca, CredentialsFile, Insecure, Resolve, Site, given
 from raven_realtime.live.doctor.command import seconds
 from raven_realtime.live.doctor.journey import Question, diagnose
 from raven_realtime.live.exporter.metrics import Metrics
+from raven_realtime.live.exporter.probe import Prober
+from raven_realtime.live.exporter.serving import serve
 from raven_realtime.live.publisher import Publisher
 from raven_realtime.live.target import Target
 from raven_realtime.problem import Problem
@@ -29,7 +32,9 @@ def register(app: typer.Typer) -> None:
 
 
 def exporter_command(
-    url: Annotated[str, typer.Argument(help="The public URL, as users type it: https://chat.example.com")],
+    url: Annotated[
+        str, typer.Argument(help="The public URL, as users type it: https://chat.example.com; none for /probe alone.")
+    ] = "",
     listen: Annotated[str, typer.Option("--listen", help="Address and port of /metrics.")] = "127.0.0.1:9469",
     every: Annotated[str, typer.Option("--every", help="How often the path is walked: 10s to an hour.")] = "30s",
     site: Site = "",
@@ -46,40 +51,25 @@ def exporter_command(
     """Serve Prometheus metrics of the path: up per hop, seconds of handshake, upgrade and event, the verdict's code.
 
     It walks at its own pace, not at every scrape. Credentials are read as by `doctor`, and appear in no metric.
+    /probe?target=URL walks another path, once for each scrape and without credentials.
     """
-    target = Target.parse(
-        url,
-        site=site,
-        ca=ca,
-        insecure=insecure,
-        resolve=resolve,
-        credentials=given(credentials, ask),
-        timeout=timeout,
-    )
+    reach = partial(Target.parse, ca=ca, insecure=insecure, timeout=timeout)
+    prober = Prober(reach, SHORTEST_SECONDS)
+    if not url:
+        served = serve(CollectorRegistry(), prober, listen)
+        typer.echo(f"http://{listen}/probe?target=https://chat.example.com", err=True)
+        served.join()
+        return
+    target = reach(url, site=site, resolve=resolve, credentials=given(credentials, ask))
     publisher = Publisher(bench, site or target.host, bench_command) if bench else None
     pause = seconds(every)
     if pause < SHORTEST_SECONDS:
         raise Problem(f"--every {every} is too often. Accepted: {SHORTEST_SECONDS:.0f}s to an hour, such as 30s.")
     metrics = Metrics(target.origin, pause)
-    serve(metrics, listen)
+    serve(metrics.registry, prober, listen)
     question = Question(target, publisher=publisher, channel=channel)
     typer.echo(f"Metrics of {target.origin}: http://{listen}/metrics", err=True)
     while True:
         begun = time.monotonic()
         metrics.take(asyncio.run(diagnose(question)))
         time.sleep(max(1.0, pause - (time.monotonic() - begun)))
-
-
-def serve(metrics: Metrics, listen: str) -> None:
-    """Serve the metrics in a thread.
-
-    Raises:
-        Problem: no address, or it cannot be listened on.
-    """
-    host, colon, port = listen.rpartition(":")
-    if not colon or not port.isdigit() or not 0 < int(port) < 65_536:
-        raise Problem(f"--listen {listen!r} is no address and port. Example: --listen 127.0.0.1:9469")
-    try:
-        start_http_server(int(port), host.strip("[]") or "0.0.0.0", metrics.registry)
-    except OSError as error:
-        raise Problem(f"--listen {listen} cannot be used: {error.strerror}. Choose another port.") from None
