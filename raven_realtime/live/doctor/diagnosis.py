@@ -17,6 +17,8 @@ from raven_realtime.live.remedy import filled
 from raven_realtime.live.target import Target
 from raven_realtime.proxies.record import record
 
+AS_A_USER = ("room", "event")
+"""The checks that log in."""
 INSIDE = 200
 """From this rank on a check looks at the server itself."""
 
@@ -99,13 +101,17 @@ class Diagnosis:
         return tuple(pair for pair in self.findings if pair != self.verdict)
 
     @property
-    def inward(self) -> tuple[tuple[str, str], ...]:
-        """Where to ask next, and the command: a look from inside names the cause, where only the outside was seen."""
-        looked = any(checks()[result.hop].rank >= INSIDE for result in self.results)
-        if self.healthy or self.verdict is None or looked or self.verdict[0] in {"name", "tls"}:
-            return ()
+    def further(self) -> tuple[tuple[str, str], ...]:
+        """Where to ask next, and the command: what names a fault's cause; where none is, what was not looked at."""
         site = f" --site {shlex.quote(self.target.site)}" if self.target.site else ""
         asked = f"raven-realtime doctor {self.target.origin}{site}"
+        looked = any(checks()[result.hop].rank >= INSIDE for result in self.results)
+        if self.healthy:
+            unasked = any(result.hop in AS_A_USER for result in self.unchecked) and self.target.credentials is None
+            account = (("with an account", f"{asked} --ask"),) if unasked else ()
+            return account if looked else (*account, ("on the server", f"{asked} --inside --bench DIR"))
+        if self.verdict is None or looked or self.verdict[0] in {"name", "tls"}:
+            return ()
         return (
             ("on the server", f"{asked} --inside --bench DIR"),
             ("from here", f"{asked} --ssh USER@SERVER --bench DIR"),

@@ -75,8 +75,9 @@ def _more(diagnosis: Diagnosis) -> str:
     codes = (account.finding.code for account in diagnosis.accounts)
     links = ", ".join(f'<a href="#{code}">{code}</a>' for code in codes)
     found = f'<p class="more">What was found, and what to do: {links}</p>' if links else ""
-    ways = "<br>".join(f"{where}: <code>{escape(command)}</code>" for where, command in diagnosis.inward)
-    return found + (f'<p class="more">The cause shows from inside. {ways[0].upper()}{ways[1:]}</p>' if ways else "")
+    ways = "<br>".join(f"{where}: <code>{escape(command)}</code>" for where, command in diagnosis.further)
+    why = "Not looked at yet:" if diagnosis.healthy else "The cause shows from inside."
+    return found + (f'<p class="more">{why} {ways[0].upper()}{ways[1:]}</p>' if ways else "")
 
 
 def drawing(diagnosis: Diagnosis) -> str:

@@ -39,7 +39,8 @@ def closing(diagnosis: Diagnosis, width: int | None = None) -> str:
         diagnosis: of a walk.
         width: the columns of a terminal, to fit paragraphs into; None: as they are written.
     """
-    parts = [] if diagnosis.verdict is not None else [_hung(diagnosis.sentence, 0, width)]
+    further = list(_field("next", [f"{where}: {command}" for where, command in diagnosis.further], width))
+    parts = [] if diagnosis.verdict is not None else ["\n".join([_hung(diagnosis.sentence, 0, width), *further])]
     for number, account in enumerate(diagnosis.accounts, start=len(parts)):
         named = f"{account.finding.code} {account.finding.entry.title}"
         headline = f"Also {named}" if number else diagnosis.sentence if diagnosis.healthy else named
@@ -47,7 +48,7 @@ def closing(diagnosis: Diagnosis, width: int | None = None) -> str:
         if number == 0 and diagnosis.generations:
             lines += _field("server", [said_of(diagnosis.generations)], width)
         if number == 0:
-            lines += _field("next", [f"{where}: {command}" for where, command in diagnosis.inward], width)
+            lines += further
         parts.append("\n".join(lines))
     return "\n\n".join(parts)
 

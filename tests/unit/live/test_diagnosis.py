@@ -8,7 +8,7 @@ from raven_realtime.findings import explain
 from raven_realtime.live import Outcome, Result
 from raven_realtime.live.doctor.diagnosis import Diagnosis
 from raven_realtime.live.doctor.text import closing
-from raven_realtime.live.target import Target
+from raven_realtime.live.target import Credentials, Target
 
 
 def diagnosis(*results: Result) -> Diagnosis:
@@ -144,6 +144,24 @@ def test_what_is_known_stands_in_the_commands(code: str, url: str, site: str, sa
     assert said in " ".join(verdict[1].todo.split()), verdict[1].todo
 
 
+@pytest.mark.parametrize(
+    ("unasked", "credentials", "said"),
+    [
+        ("room", None, True),
+        ("event", None, True),
+        ("event", Credentials(sid="a"), False),
+        ("http2", None, False),
+    ],
+)
+def test_healthy_says_what_an_account_would_show(unasked: str, credentials: Credentials | None, said: bool) -> None:
+    target = Target.parse("https://c.example", credentials=credentials)
+    results = (seen("handshake"), seen(unasked, outcome=Outcome.NOT_CHECKED))
+    assert (
+        "with an account: raven-realtime doctor https://c.example --ask"
+        in closing(Diagnosis(target, results, 0.0, 1.0))
+    ) is said
+
+
 def test_the_labels_name_the_host() -> None:
     verdict = Diagnosis(Target.parse("https://c.example"), (seen("handshake", "RT001", "traefik"),), 0.0, 1.0).verdict
     assert verdict is not None
@@ -163,10 +181,20 @@ def test_a_remedy_for_the_system_at_hand_needs_no_other_stacks() -> None:
         ((seen("handshake", "RT002"),), True),
         ((seen("tcp", "RT035"),), True),
         ((seen("tls", "RT036"),), False),
-        ((seen("handshake", "RT017"),), False),
+        ((seen("handshake", "RT017"),), True),
+        ((seen("handshake"),), True),
+        ((seen("handshake"), seen("listening")), False),
         ((seen("handshake", "RT002"), seen("listening", outcome=Outcome.NOT_CHECKED)), False),
     ],
-    ids=["broken", "nothing answers", "the certificate", "only a warning", "it was looked at"],
+    ids=[
+        "broken",
+        "nothing answers",
+        "the certificate",
+        "only a warning",
+        "healthy",
+        "healthy inside",
+        "it was looked at",
+    ],
 )
 def test_the_next_step_is_a_look_from_inside(results: tuple[Result, ...], asked: bool) -> None:
     walked = Diagnosis(Target.parse("https://c.example", site="s.local"), results, 0.0, 1.0)
