@@ -127,6 +127,7 @@ check: ## lint, format and types; generated files in step; Python alone
 	.venv/bin/python -m raven_realtime.findings.pages --check
 	.venv/bin/python -m raven_realtime.declared.keeping.project_file --check
 	.venv/bin/python -m raven_realtime.declared.outputs.json_document --check
+	.venv/bin/python -m raven_realtime.render.page --check
 
 .PHONY: bench
 bench: ## measure side by side on loopback; writes docs/benchmarks.md and its charts
@@ -142,6 +143,7 @@ docs: ## write what is generated: Pulumi.yaml's config, the findings' pages
 	.venv/bin/python -m raven_realtime.live.doctor.document
 	.venv/bin/python -m raven_realtime.declared.keeping.project_file
 	.venv/bin/python -m raven_realtime.declared.outputs.json_document
+	.venv/bin/python -m raven_realtime.render.page
 	.venv/bin/python -m tests.symptoms.table
 
 .PHONY: golden

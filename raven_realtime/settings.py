@@ -10,7 +10,7 @@ import difflib
 import ipaddress
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -77,6 +77,23 @@ def is_address(text: str) -> bool:
     except ValueError:
         return False
     return "%" not in text
+
+
+def place(value: str) -> str:
+    """Return ``value`` if it is an address or a name with a port.
+
+    Raises:
+        ValueError: it is not; the message says what is accepted.
+    """
+    parts = UPSTREAM.fullmatch(value)
+    if parts is None:
+        raise ValueError("accepted: an address or a name, a colon and a port; an IPv6 address in brackets")
+    if not 1 <= int(parts["port"]) <= 65_535:
+        raise ValueError("a port is a number from 1 to 65535")
+    address = parts["ipv6"] or parts["name"]
+    if (parts["ipv6"] or not address.strip("0123456789.")) and not is_address(address):
+        raise ValueError(f"{address} is no IP address")
+    return value
 
 
 Hostname = Annotated[str, Field(examples=["chat.example.com"])]
@@ -332,15 +349,7 @@ class Prod(Common):
     @field_validator("upstream")
     @classmethod
     def _upstream(cls, value: str) -> str:
-        parts = UPSTREAM.fullmatch(value)
-        if parts is None:
-            raise ValueError("accepted: an address or a name, a colon and a port; an IPv6 address in brackets")
-        if not 1 <= int(parts["port"]) <= 65_535:
-            raise ValueError("a port is a number from 1 to 65535")
-        address = parts["ipv6"] or parts["name"]
-        if (parts["ipv6"] or not address.strip("0123456789.")) and not is_address(address):
-            raise ValueError(f"{address} is no IP address")
-        return value
+        return place(value)
 
     @field_validator("networks")
     @classmethod
@@ -395,13 +404,20 @@ def differs(key: str) -> bool:
     return len({repr(keys(model)[key].default) for model in TARGETS.values() if key in keys(model)}) > 1
 
 
-def load(config: Mapping[str, Any], *, where: str = "Pulumi.<stack>.yaml") -> Sandbox | Prod:
+Named = Callable[[str], str]
+"""How a message calls a key, and where it stands."""
+
+
+def load(
+    config: Mapping[str, Any], *, where: str = "Pulumi.<stack>.yaml", named: Named | None = None
+) -> Sandbox | Prod:
     """Read the settings of one stack.
 
     Args:
         config: key to value, keys without the ``raven-realtime:`` namespace; values as typed, or as the text that
             Pulumi hands to programs (JSON for booleans, numbers and lists).
         where: the file that the message names.
+        named: what a message calls a key whose value is not accepted; ``raven-realtime:KEY in WHERE`` if left out.
 
     Raises:
         Problem: a value that is not accepted, an unknown key (with the nearest known one), a key of the other target.
@@ -425,23 +441,26 @@ def load(config: Mapping[str, Any], *, where: str = "Pulumi.<stack>.yaml") -> Sa
             values[key] = value
         elif not _is_default_of_other_target(key, value, model):
             raise Problem(_unknown(key, target, where))
+    called = named or (lambda key: f"{PROJECT}:{key} in {where}")
     try:
         settings = TypeAdapter[Sandbox | Prod](Settings).validate_python(values)
     except ValidationError as refused:
-        raise Problem("\n".join(_explain(error, model, values, where) for error in refused.errors())) from None
-    conflicts = [_found(key, reason, model, values, where) for key, reason in settings.conflicts()]
+        raise Problem("\n".join(_explain(error, model, values, where, called) for error in refused.errors())) from None
+    conflicts = [_found(key, reason, model, values, called) for key, reason in settings.conflicts()]
     if conflicts:
         raise Problem("\n".join(conflicts))
     return settings
 
 
-def load_prod(arguments: Mapping[str, Any], *, where: str) -> Prod:
+def load_prod(arguments: Mapping[str, Any], *, where: str, named: Named | None = None) -> Prod:
     """Read a sidecar's settings from a component's arguments, whose names are those of the model (``cert_resolver``).
 
     Raises:
         Problem: as `load`.
     """
-    settings = load({**{to_camel(name): value for name, value in arguments.items()}, "target": "prod"}, where=where)
+    settings = load(
+        {**{to_camel(name): value for name, value in arguments.items()}, "target": "prod"}, where=where, named=named
+    )
     assert isinstance(settings, Prod)  # noqa: S101 (the target decides)
     return settings
 
@@ -491,21 +510,21 @@ def _unknown(key: str, target: str, where: str) -> str:
     return f"{PROJECT}:{key} in {where} is not a known key.{hint} Known: {', '.join(sorted(here))}."
 
 
-def _explain(error: Any, model: type[Common], values: Mapping[str, Any], where: str) -> str:
+def _explain(error: Any, model: type[Common], values: Mapping[str, Any], where: str, called: Named) -> str:
     """Say one validation error in words: the key, what was found, what is accepted, an example."""
     path = [part for part in error["loc"] if part not in TARGETS]
     key = str(path[0]) if path else "target"
     field = keys(model)[key]
     if error["type"] == "missing":
         return f"{PROJECT}:{key} is missing in {where}: {field.description}.{_example(field)}"
-    return _found(key, error["msg"].removeprefix("Value error, ").rstrip("."), model, values, where)
+    return _found(key, error["msg"].removeprefix("Value error, ").rstrip("."), model, values, called)
 
 
-def _found(key: str, reason: str, model: type[Common], values: Mapping[str, Any], where: str) -> str:
+def _found(key: str, reason: str, model: type[Common], values: Mapping[str, Any], called: Named) -> str:
     field = keys(model)[key]
     secret = field.annotation == SecretStr | None
     found = "[secret]" if secret else json.dumps(values.get(key), default=str)
-    return f"{PROJECT}:{key} in {where}: found {found}: {reason}. It is: {field.description}.{_example(field)}"
+    return f"{called(key)}: found {found}: {reason}. It is: {field.description}.{_example(field)}"
 
 
 def _example(field: Any) -> str:

@@ -1,27 +1,15 @@
 # ruff: noqa: PLR0917 (a typer command takes its options as arguments)
-"""``raven-realtime render PART``: what the stacks would install, for those who install it by hand."""
+"""``raven-realtime render FOR``: complete configurations for those who install them by hand."""
 
 from __future__ import annotations
 
-from enum import StrEnum
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from raven_realtime.ports import SOCKETIO_PORT
-from raven_realtime.sandbox import multiplexer
-from raven_realtime.settings import Prod, ServedHost, load_prod
-from raven_realtime.sidecar import configuration, labels
-from raven_realtime.sidecar.pieces import Capacity
-
-
-class Part(StrEnum):
-    """What can be rendered."""
-
-    SIDECAR = "sidecar"
-    LABELS = "labels"
-    MULTIPLEXER = "multiplexer"
+from raven_realtime.problem import Problem
+from raven_realtime.render.targets import named, overview, targets
+from raven_realtime.render.wanted import option, wanted
 
 
 def register(app: typer.Typer) -> None:
@@ -29,53 +17,99 @@ def register(app: typer.Typer) -> None:
     app.command("render")(render_command)
 
 
+def _starting(incomplete: str) -> list[str]:
+    return [name for name in targets() if name.startswith(incomplete)]
+
+
 def render_command(
-    part: Annotated[
-        Part,
-        typer.Argument(help="nginx.conf of production's sidecar, Traefik's labels for it, or nginx.conf for a bench."),
-    ],
+    what: Annotated[
+        str, typer.Argument(metavar="[FOR]", help="What it is for; left out: a list.", autocompletion=_starting)
+    ] = "",
     hosts: Annotated[
-        list[str], typer.Option("--host", help="A public hostname, as `host` or `host=site`; repeatable.")
-    ],
-    upstream: Annotated[str, typer.Option(help="Where the sidecar finds Socket.IO.")] = f"172.17.0.1:{SOCKETIO_PORT}",
+        list[str] | None, typer.Option("--host", help="A public hostname, as `host` or `host=site`; repeatable.")
+    ] = None,
+    upstream: Annotated[str | None, typer.Option(help="Where Socket.IO is, as `address:port`.")] = None,
+    web: Annotated[
+        str | None,
+        typer.Option(help="Where Frappe's web is, as `address:port`; for a tunnel or Kubernetes, what serves both."),
+    ] = None,
     networks: Annotated[
         list[str] | None, typer.Option("--network", help="Docker networks of the sidecar; the first is Traefik's.")
     ] = None,
-    entrypoint: Annotated[str, typer.Option(help="Traefik's TLS entrypoint.")] = "websecure",
-    cert_resolver: Annotated[str, typer.Option(help="Traefik's certificate resolver.")] = "myresolver",
-    router: Annotated[str, typer.Option(help="Name of the router and its service.")] = "frappe-socketio",
+    entrypoint: Annotated[str | None, typer.Option(help="Traefik's TLS entrypoint; websecure if left out.")] = None,
+    cert_resolver: Annotated[
+        str | None,
+        typer.Option(help="Traefik's certificate resolver, or an Ingress' cluster issuer; myresolver if left out."),
+    ] = None,
+    router: Annotated[
+        str | None, typer.Option(help="Name of Traefik's router and its service; frappe-socketio if left out.")
+    ] = None,
     traefik_version: Annotated[
-        str, typer.Option(help="Traefik's version: the router gets no retry for 3.7.6 and 3.7.7.")
-    ] = "",
-    capacity: Annotated[int, typer.Option(help="Sockets to hold at once.")] = 10_000,
-    folder: Annotated[Path, typer.Option(help="Where the multiplexer's nginx writes its files.")] = Path("/tmp"),  # noqa: S108
+        str | None, typer.Option(help="Traefik's version: the router gets no retry for 3.7.6 and 3.7.7.")
+    ] = None,
+    image: Annotated[str | None, typer.Option(help="The sidecar's nginx image, pinned by digest.")] = None,
+    capacity: Annotated[int | None, typer.Option(help="Sockets to hold at once; 10000 if left out.")] = None,
+    folder: Annotated[
+        str | None, typer.Option(help="Where the multiplexer's nginx writes its files; /tmp if left out.")
+    ] = None,
+    bench: Annotated[
+        str | None, typer.Option(help="The bench's folder; /home/frappe/frappe-bench if left out.")
+    ] = None,
+    certificate: Annotated[
+        str | None, typer.Option(help="The certificate with its chain; where certbot keeps it if left out.")
+    ] = None,
+    certificate_key: Annotated[
+        str | None, typer.Option(help="The certificate's key; where certbot keeps it if left out.")
+    ] = None,
+    ingress_class: Annotated[str | None, typer.Option(help="The Ingress' class; nginx if left out.")] = None,
+    gateway: Annotated[str | None, typer.Option(help="The HTTPRoute's Gateway; gateway if left out.")] = None,
 ) -> None:
-    """Print the configuration that the stacks install: deterministic, so that it can be kept and compared.
+    """Print a complete configuration for the proxy that you have: the same each time, so that it can be kept.
 
-    `multiplexer` is one nginx on 127.0.0.1:8005 before Frappe's web process and Socket.IO; the first host's site is
-    the default.
+    Without `FOR`, a list of what there is. docs/render.md says where each goes, and what it was tried on.
     """
-    settings = load_prod(
-        {
-            "hosts": hosts,
-            "upstream": upstream,
-            "networks": networks or [],
-            "entrypoint": entrypoint,
-            "cert_resolver": cert_resolver,
-            "router": router,
-            "traefik_version": traefik_version or None,
-            "capacity": capacity,
-        },
-        where="the options",
-    )
-    typer.echo(_rendered(part, settings, folder.absolute()), nl=False)
+    given: dict[str, Any] = {
+        "hosts": hosts,
+        "upstream": upstream,
+        "web": web,
+        "networks": networks,
+        "entrypoint": entrypoint,
+        "cert_resolver": cert_resolver,
+        "router": router,
+        "traefik_version": traefik_version,
+        "image": image,
+        "capacity": capacity,
+        "folder": folder,
+        "bench": bench,
+        "certificate": certificate,
+        "certificate_key": certificate_key,
+        "ingress_class": ingress_class,
+        "gateway": gateway,
+    }
+    given = {name: value for name, value in given.items() if value not in (None, [])}
+    if not what:
+        typer.echo(f"raven-realtime render FOR --host chat.example.com\n\n{overview()}", nl=False)
+        return
+    typer.echo(rendered(what, given), nl=False)
 
 
-def _rendered(part: Part, settings: Prod, folder: Path) -> str:
-    if part is Part.SIDECAR:
-        return configuration.render(settings)
-    if part is Part.LABELS:
-        return "".join(f'- "{label}={value}"\n' for label, value in sorted(labels.routing(settings).items()))
-    served: tuple[ServedHost, ...] = settings.served
-    wanted = multiplexer.Multiplexer(folder, served[0].site, served, capacity=Capacity(settings.capacity))
-    return multiplexer.render(wanted)
+def rendered(what: str, given: dict[str, Any]) -> str:
+    """Return a target's text for the options that were given.
+
+    Raises:
+        Problem: there is no such target, it does not use an option, or a value is not accepted.
+    """
+    target = named(what)
+    for name in given:
+        if name != "hosts" and name not in target.takes:
+            takers = [each for each, other in targets().items() if name in other.takes]
+            raise Problem(f"{option(name)}: {what} does not use it. Used by: {', '.join(takers)}. Leave it out.")
+    if not given.get("hosts"):
+        raise Problem(
+            f"--host is missing: the public hostname, as `host` or `host=site`. "
+            f"Example: raven-realtime render {what} --host chat.example.com"
+        )
+    pair = {"certificate", "certificate_key"}
+    if pair <= set(target.takes) and len(pair & given.keys()) == 1:
+        raise Problem("--certificate and --certificate-key belong together: one is given. Give both, or none.")
+    return target.render(wanted(given, target.defaults))

@@ -40,14 +40,18 @@ def host_address(upstream: str) -> str:
     return upstream if name.startswith("[") or re.fullmatch(r"[\d.]+", name) else ""
 
 
-def render(settings: Prod) -> str:
+def render(settings: Prod, *, beside: bool = False) -> str:
     """Return the sidecar's nginx configuration.
+
+    Args:
+        settings: what it serves.
+        beside: whether the container is on a network that a user made, although the settings name none.
 
     Raises:
         Problem: no host, or a name that cannot stand in an nginx configuration.
     """
     address = container_address(settings.upstream)
-    is_container = bool(settings.networks) and not host_address(settings.upstream)
+    is_container = (beside or bool(settings.networks)) and not host_address(settings.upstream)
     return sidecar.render(
         sidecar.Sidecar(
             hosts=settings.served,

@@ -57,7 +57,7 @@ WITHIN: dict[str, set[str]] = {
     },
     "sidecar": {"docker_host", "machine", "ports", "problem", "proxies", "settings", "sidecar", "ssh", "versions"},
     "sandbox": {"problem", "proxies", "sandbox", "ports", "settings", "sidecar"},
-    "render": {"render", "sandbox", "ports", "settings", "sidecar"},
+    "render": {"problem", "render", "sandbox", "ports", "settings", "sidecar"},
 }
 """For each room of raven_realtime what it may import of the others."""
 PORT = re.compile(r"(?<![\d.,_])(8000|8005|9000)(?![\d_]|[.,]\d)")
