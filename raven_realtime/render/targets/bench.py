@@ -92,7 +92,7 @@ def render(wanted: Wanted) -> str:
 TARGET = Target(
     title="the nginx of a bench, whole: web, files and realtime, with TLS",
     goes="`/etc/nginx/conf.d/frappe-bench.conf`, in the place of bench's own link. `nginx -t && nginx -s reload`.",
-    proved="nginx",
+    proved="nginx, the newest too",
     render=render,
     takes=("upstream", "web", "bench", "certificate", "certificate_key"),
     defaults={"upstream": f"127.0.0.1:{SOCKETIO_PORT}", "web": f"127.0.0.1:{WEB_PORT}"},

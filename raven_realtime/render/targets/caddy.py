@@ -47,7 +47,7 @@ def render(wanted: Wanted) -> str:
 TARGET = Target(
     title="a Caddyfile before a bench: web and realtime; Caddy gets the certificates",
     goes="`/etc/caddy/Caddyfile`. `caddy validate`, then `systemctl reload caddy`. Caddy 2.",
-    proved="Caddy",
+    proved="Caddy, the newest too",
     render=render,
     takes=("upstream", "web", "certificate", "certificate_key"),
     defaults={

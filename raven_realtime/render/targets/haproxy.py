@@ -70,7 +70,7 @@ def render(wanted: Wanted) -> str:
 TARGET = Target(
     title="a haproxy.cfg before a bench: web and realtime, with TLS",
     goes="`/etc/haproxy/haproxy.cfg`. `haproxy -c -f FILE`, then `systemctl reload haproxy`.",
-    proved="HAProxy",
+    proved="HAProxy, the newest too",
     render=render,
     takes=("upstream", "web", "certificate"),
     defaults={

@@ -28,7 +28,7 @@ def render(wanted: Wanted) -> str:
 TARGET = Target(
     title="nginx.conf for one nginx on loopback before a bench's web and Socket.IO, for a tunnel to lead to",
     goes="Any file: `nginx -c FILE` runs it in the foreground; the first host's site is the default.",
-    proved="nginx",
+    proved="nginx, behind TLS",
     render=render,
     takes=("upstream", "web", "capacity", "folder"),
     defaults={"upstream": f"127.0.0.1:{SOCKETIO_PORT}", "web": f"127.0.0.1:{WEB_PORT}"},

@@ -107,7 +107,7 @@ def render(wanted: Wanted) -> str:
 TARGET = Target(
     title="an nginx that serves the site already: maps, and locations for its server block",
     goes="Two parts: one at http level, one into the server block. `nginx -t && nginx -s reload`.",
-    proved="nginx",
+    proved="nginx, the newest too",
     render=render,
     takes=("upstream",),
     defaults={"upstream": f"127.0.0.1:{SOCKETIO_PORT}"},

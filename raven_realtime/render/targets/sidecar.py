@@ -16,7 +16,7 @@ def render(wanted: Wanted) -> str:
 TARGET = Target(
     title="nginx.conf of the sidecar that stands between Traefik and Socket.IO, as the stack installs it",
     goes="`/etc/frappe-socketio/nginx.conf` in the sidecar's container; `compose` has both in one file.",
-    proved="nginx",
+    proved="nginx, behind Traefik",
     render=render,
     takes=("upstream", "networks", "capacity"),
     defaults={"upstream": f"172.17.0.1:{SOCKETIO_PORT}"},
