@@ -120,6 +120,6 @@ TARGET = Target(
     goes="`compose.yaml` in a folder of its own, on the server with Traefik. `docker compose up -d`.",
     proved="Traefik and nginx in Docker; compose itself by the linter only",
     render=render,
-    takes=(*("upstream", "networks", "entrypoint", "cert_resolver", "router", "traefik_version", "image", "capacity"),),
+    takes=("upstream", "networks", "entrypoint", "cert_resolver", "router", "traefik_version", "image", "capacity"),
     defaults={"upstream": f"172.17.0.1:{SOCKETIO_PORT}"},
 )
