@@ -52,8 +52,9 @@ class GoProgram:
     def home(self) -> Path:
         """The folder of this build, named for all that goes into it; ``bin/`` in it holds the program."""
         pins = hashlib.sha256()
-        for name in ("go.mod", "go.sum"):
-            pins.update((self.source / name).read_bytes())
+        for path in sorted(self.source.rglob("*")):
+            if path.is_file():
+                pins.update(path.read_bytes())
         pins.update(" ".join(self._flags()).encode())
         return BUILDS / f"{self.name}-{self.version}-{pins.hexdigest()[:12]}"
 
@@ -141,7 +142,7 @@ def require_go(program: str) -> None:
     go = shutil.which("go")
     if go is None:
         raise Problem(
-            f"{program} has to be built here and `go` is not on PATH. Install Go 1.25 or newer "
+            f"{program} has to be built here and `go` is not on PATH. Install Go 1.26 or newer "
             "(package golang-go of your system where it is new enough, or Go's own archive), then run this again."
         )
     answer = subprocess.run(
@@ -149,7 +150,7 @@ def require_go(program: str) -> None:
     ).stdout.strip()
     version = re.match(r"go(\d+)\.(\d+)", answer)
     if version and (int(version[1]), int(version[2])) < OLDEST_GO:
-        raise Problem(f"{program} has to be built here and {go} is {answer}. Install Go 1.25 or newer.")
+        raise Problem(f"{program} has to be built here and {go} is {answer}. Install Go 1.26 or newer.")
 
 
 PULUMI = GoProgram(

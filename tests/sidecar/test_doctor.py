@@ -23,12 +23,13 @@ from raven_realtime.sidecar import nginx as sidecar
 from tests.sidecar.conftest import SECOND_HOST as HOST
 from tests.sidecar.conftest import SECOND_SITE as SITE
 from tests.traefik.running import program as traefik_program
+from toolchain.golang import TRAEFIK
 
 SIDECAR = "erp-socketio"
 NGINX = ("nginx",)
 """What the rendered configuration is run with: it says itself that nginx stays in the foreground."""
 UPSTREAM = f"{BRIDGE}:{SOCKETIO_PORT}"
-TRAEFIK_IMAGE = "traefik:v3.6.12"
+TRAEFIK_IMAGE = f"traefik:v{TRAEFIK.version}"
 RULE = f"Host(`{HOST}`) && PathPrefix(`/socket.io`)"
 LABELS = {
     "traefik.enable": "true",
@@ -227,5 +228,5 @@ def test_a_container_on_a_network_that_traefik_is_not_on(server: Server, asked: 
     assert told["verdict"]["evidence"] == (
         "container inner-socketio is on back, front, Traefik on front, and traefik.docker.network is back"
     )
-    named = f"Traefik 3.6.12 (by its image {TRAEFIK_IMAGE}), Docker "
+    named = f"Traefik {TRAEFIK.version} (by its image {TRAEFIK_IMAGE}), Docker "
     assert told["results"]["versions"]["summary"].startswith(named)

@@ -162,7 +162,7 @@ def test_where_no_way_works_it_says_what_each_lacks(asked: Path) -> None:
         "No way leads to a usable `pulumi` here:",
         f"- {NO_PULUMI}",
         f"- The official install of Pulumi does not work here: {UNREACHABLE}",
-        "- pulumi has to be built here and `go` is not on PATH. Install Go 1.25 or newer (package golang-go of your "
+        "- pulumi has to be built here and `go` is not on PATH. Install Go 1.26 or newer (package golang-go of your "
         "system where it is new enough, or Go's own archive), then run this again.",
         "Mend one of them, then run this again. The simplest is to install Pulumi as its documentation says "
         '("Download and install Pulumi").',

@@ -245,6 +245,9 @@ def test_builds_once_with_the_pinned_version_in_it(hello: GoProgram) -> None:
     assert hello.ensure().stat().st_mtime_ns == made
     (hello.source / "go.sum").write_text("\n")
     assert hello.binary != binary, "other pins are another build"
+    binary = hello.binary
+    (hello.source / "pinned" / "pinned.go").write_text('package pinned\n\nvar Version = "test"\n')
+    assert hello.binary != binary, "so is another module of ours"
 
 
 def test_a_build_reads_the_users_settings_of_go_and_writes_nothing_beside_them(
@@ -268,8 +271,8 @@ def test_a_failed_build_shows_the_compilers_words(hello: GoProgram) -> None:
 
 
 GO = {
-    "no Go": ("", "`go` is not on PATH. Install Go 1.25 or newer"),
-    "an old Go": ("echo go1.19.8", "is go1.19.8. Install Go 1.25 or newer"),
+    "no Go": ("", "`go` is not on PATH. Install Go 1.26 or newer"),
+    "an old Go": ("echo go1.19.8", "is go1.19.8. Install Go 1.26 or newer"),
 }
 
 
@@ -284,7 +287,7 @@ def test_without_a_usable_go_it_says_how_to_get_one(hello: GoProgram, programs: 
 
 
 def test_the_real_programs_are_pinned() -> None:
-    assert (PULUMI.version, TRAEFIK.version) == ("3.259.0", "3.6.12")
+    assert (PULUMI.version, TRAEFIK.version) == ("3.259.0", "3.7.12")
     assert PULUMI.package.startswith(PULUMI.module)
     assert TRAEFIK.package.startswith(TRAEFIK.module)
 

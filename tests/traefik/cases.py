@@ -27,7 +27,10 @@ class Case:
     requests: tuple[Request, ...]
 
 
-HOSTS = ["chat.example.com", "Chat.Example.com", "example.com", "example.com.", "api.example.com", "10.0.0.7", "::1"]
+HOSTS = [
+    "chat.example.com", "Chat.Example.com", "example.com", "example.com.", "api.example.com", "10.0.0.7", "::1",
+    "*.example.com", "*.Example.com.", "*", "*.com", "*.*.com", "*pi.example.com", "chat.*.com",
+]  # fmt: skip
 PATHS = [
     "/", "/socket.io", "/socket.io/", "/socket.io/a b", "/socket.iox", "/api", "/api/v1", "/api/v1/", "/a/b",
     "/caf\u00e9", "/a%2Fb", "/a;b", "/x,y", "/~me", "/a(b)", "/socket", "/s",
@@ -202,7 +205,7 @@ _SENT_HOSTS = [
         "10.0.0.7",
         "[::1]",
     ],
-    *["[::1]:80", "chat.example.com.:80", "chat.example.com"],
+    *["[::1]:80", "chat.example.com.:80", "chat.example.com", "localhost", ".example.com"],
 ]
 _SEGMENTS = st.sampled_from(
     [*["socket.io", "api", "v1", "..", ".", "%2e%2e", "%2F", "a%20b", "caf%C3%A9", "a", "b", "s"], ""]

@@ -103,6 +103,10 @@ class Traefik:
                 raise RuntimeError(f"no answer to {raw!r}") from error
             return Answer(response.status, response.getheader(HEADER) or "")
 
+    def version(self) -> str:
+        """Ask the API for its version."""
+        return str(httpx.get(f"{self.api}/api/version", timeout=30).raise_for_status().json()["Version"])
+
     def routers(self) -> dict[str, dict[str, Any]]:
         """Ask the API for all routers, by name."""
         answer = httpx.get(f"{self.api}/api/rawdata", timeout=30)

@@ -14,7 +14,7 @@ from raven_realtime.proxies.traefik.claims import Reach, claimants
 from raven_realtime.proxies.traefik.decide import Outcome, route
 from raven_realtime.proxies.traefik.matchers import PathPrefix
 from raven_realtime.proxies.traefik.request import Rejected, Request, Seen, host_without_port, see
-from raven_realtime.proxies.traefik.rule import RuleError, parse
+from raven_realtime.proxies.traefik.rule import RuleError, language_of, parse
 from raven_realtime.proxies.traefik.table import Contribution, EntryPoint, Middleware, Router, Service, Table, assemble
 from tests.measured import Counted
 from tests.traefik.cases import CASES, MATCHERS, Case, Made
@@ -99,10 +99,11 @@ def collect(randomness: int, found: dict[tuple[Made, ...], Case]) -> None:
 
 def observe(server: Traefik, cases: Sequence[Case]) -> Iterator[Observation]:
     """Load the cases into Traefik, so many at a time, and send their requests."""
+    language = language_of(server.version())
     for start in range(0, len(cases), ENTRYPOINTS):
         batch = cases[start : start + ENTRYPOINTS]
-        tables = [_table(index, case) for index, case in enumerate(batch)]
-        server.load(_dynamic(tables))
+        tables = [_table(index, case, language) for index, case in enumerate(batch)]
+        server.load(_dynamic(tables, language))
         _same_refused(server, tables)
         for index, (case, table) in enumerate(zip(batch, tables, strict=True)):
             for request in case.requests:
@@ -110,7 +111,7 @@ def observe(server: Traefik, cases: Sequence[Case]) -> Iterator[Observation]:
                 yield Observation(table, f"e{index}", request, answer)
 
 
-def _table(index: int, case: Case) -> Table:
+def _table(index: int, case: Case, language: str) -> Table:
     name = f"e{index}"
     routers = tuple(
         Router(
@@ -125,10 +126,11 @@ def _table(index: int, case: Case) -> Table:
         for number, made in enumerate(case.routers)
     )
     markers = tuple(Middleware(router.name, "headers") for router in routers)
-    return assemble([Contribution("file", routers, (Service("backend"),), markers)], [EntryPoint(name)])
+    declared = [Contribution("file", routers, (Service("backend"),), markers)]
+    return assemble(declared, [EntryPoint(name)], default_syntax=language)
 
 
-def _dynamic(tables: Sequence[Table]) -> dict[str, object]:
+def _dynamic(tables: Sequence[Table], language: str) -> dict[str, object]:
     routers = {}
     middlewares = {}
     for router in (router for table in tables for router in table.routers.values()):
@@ -140,7 +142,7 @@ def _dynamic(tables: Sequence[Table]) -> dict[str, object]:
             "entryPoints": list(router.entrypoints),
             "priority": router.priority,
             "middlewares": [name],
-        } | ({} if router.syntax == "v3" else {"ruleSyntax": router.syntax})
+        } | ({} if router.syntax == language else {"ruleSyntax": router.syntax})
     return {"routers": routers, "middlewares": middlewares}
 
 

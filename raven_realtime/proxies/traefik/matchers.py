@@ -320,7 +320,7 @@ def _host_3_7(raw: bytes, index: int) -> Node:
     name = _ascii(raw, index).lower()
     if not name.startswith("*.") or "*" in name[1:]:
         return Host(name)
-    return HostWildcard(_regexp(rf"^[^.]+{re.escape(name[1:].removesuffix('.'))}\.?$".encode(), index), name)
+    return HostWildcard(_regexp(rf"^[^.]*{re.escape(name[1:].removesuffix('.'))}\.?$".encode(), index), name)
 
 
 def _host_3_7_7(raw: bytes, index: int) -> Node:

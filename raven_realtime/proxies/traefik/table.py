@@ -316,9 +316,9 @@ def _qualified(router: Router, provider: str, default_syntax: str) -> Router:
 
 
 def _language(router: Router, default: str) -> str:
-    """Return the rule language that counts: version 3 is that of this Traefik, which may know more than its first."""
-    if router.syntax and router.syntax != "v3":
-        return router.syntax
+    """Return the rule language that counts: any but version 2 is that of this Traefik, which may know more than 3.0."""
+    if router.syntax == "v2":
+        return "v2"
     return default if default != "v2" or not (router.syntax or router.default_rule) else "v3"
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from raven_realtime.proxies.traefik.decide import Outcome, route
 from raven_realtime.proxies.traefik.request import PathRules, Request
+from raven_realtime.proxies.traefik.rule import NEWEST
 from raven_realtime.proxies.traefik.table import (
     Contribution,
     EntryPoint,
@@ -50,6 +51,14 @@ def table(*routers: Router, entrypoints: tuple[EntryPoint, ...] = (EntryPoint("w
 def test_winner(routers: tuple[Router, ...], winner: str) -> None:
     decision = route(table(*routers), ASKED, "web")
     assert (decision.outcome, decision.router and decision.router.name) == (Outcome.ROUTED, winner)
+
+
+@pytest.mark.parametrize(("syntax", "routed"), [("", True), ("v3", True), ("V2", True), ("v2", False)])
+def test_a_rule_is_in_the_language_of_this_traefik_unless_it_is_of_version_2(syntax: str, routed: bool) -> None:
+    router = Router("any", "Host(`*`)", "web", syntax=syntax)
+    declared = Contribution("docker", (router,), (Service("web"),))
+    found = route(assemble([declared], [EntryPoint("web")], default_syntax=NEWEST), ASKED, "web")
+    assert (found.outcome is Outcome.ROUTED) == routed
 
 
 def test_tie() -> None:

@@ -144,6 +144,7 @@ def test_the_language_of_a_version(version: str, language: str) -> None:
     [
         ("Host(`*.example.com`)", "chat.example.com", {"v3.7", "v3.7.7"}),
         ("Host(`*.example.com`)", "CHAT.example.com:443", {"v3.7", "v3.7.7"}),
+        ("Host(`*.example.com`)", ".example.com", {"v3.7", "v3.7.7"}),
         ("Host(`*.example.com`)", "example.com", set()),
         ("Host(`*.example.com`)", "a.chat.example.com", set()),
         ("Host(`*.example.com`)", "chatXexample.com", set()),
