@@ -56,7 +56,7 @@ def costs() -> dict[str, Cost]:
 
 
 def _commands(bench: RunningBench, places: Places) -> dict[str, list[str]]:
-    doctor = [*(sys.executable, "-m", "raven_realtime.cli", "doctor", URL), "--site", DEFAULT_SITE]
+    doctor = [*(sys.executable, "-m", "raven_realtime.start", "doctor", URL), "--site", DEFAULT_SITE]
     doctor += ["--ca", str(places.certificate)]
     publish = ["--bench", str(bench.path), "--bench-command", str(ROOT / "demo" / "bench"), "--channel", "general"]
     return {

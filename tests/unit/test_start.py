@@ -14,8 +14,9 @@ CASES = ROOT / "tests" / "cases"
 HEALTHY = str(CASES / "58-good-fd-traefik-https")
 FAULTY = str(CASES / "16-fd-host-header-not-set")
 LOADED = """
-import contextlib, io, sys
+import contextlib, io, os, sys
 from raven_realtime.start import main
+os._exit = sys.exit
 sys.argv = ["raven-realtime", *sys.argv[1:]]
 with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
     main()

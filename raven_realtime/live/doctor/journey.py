@@ -41,7 +41,7 @@ from raven_realtime.live.target import Target
 from raven_realtime.live.walk import Step, walk
 from raven_realtime.proxies.record import record
 
-STAY_SECONDS = 2.5
+STAY_SECONDS = 2.25
 """How long the upgraded WebSocket is watched: the closes at once that are known come after 2 s (RT023)."""
 WAITS = ("upgrade",)
 """What watches a socket and asks nothing: the rest of the path is asked meanwhile."""
