@@ -107,7 +107,7 @@ class Stack:
         """Make the stack.
 
         Args:
-            state: A folder of the test's own for backend, ``PULUMI_HOME`` and passphrase, outside ``folder``'s files.
+            state: A folder of the test's own for backend, ``PULUMI_HOME``, cache and passphrase, outside ``folder``.
             folder: The project: where its Pulumi.yaml lies.
             name: The stack's name.
             config_file: The configuration file to use and write, in place of ``Pulumi.<name>.yaml`` in the project.
@@ -131,6 +131,7 @@ class Stack:
             **given,
             **chosen,
             "PULUMI_HOME": str(self.home),
+            "XDG_CACHE_HOME": str(state / "cache"),  # servers of tests share an address, and not how to log in there
             "PULUMI_DEBUG_COMMANDS": "true",
             "NO_COLOR": "1",
             **(environment or {}),

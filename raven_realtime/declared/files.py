@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import sys
@@ -19,7 +20,7 @@ from raven_realtime.proxies.location import Location
 from raven_realtime.proxies.nginx.parse import is_dump, parse_file
 from raven_realtime.proxies.traefik.elements import Element, Misread, read_toml, read_yaml, yaml_element
 from raven_realtime.proxies.traefik.file import read_dynamic
-from raven_realtime.proxies.traefik.overrides import projects
+from raven_realtime.proxies.traefik.overrides import Project, projects
 from raven_realtime.proxies.traefik.static import static_of
 from raven_realtime.proxies.unreadable import Unreadable
 
@@ -38,6 +39,10 @@ SKIPPED = frozenset(
     {"node_modules", ".git", ".venv", "venv", "__pycache__", ".cache", "dist-info", "raven-realtime.toml"}
 )
 YAML = frozenset({".yml", ".yaml"})
+PROJECTS = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+"""Which compose files `docker compose` takes in a folder, where none is named."""
+_OF_A_PATH = re.compile(rb"\b(?:server|location|upstream|listen|proxy_pass|socket\.io)\b")
+"""A word of nginx's that says where requests go: without one a part of a configuration is nobody's business here."""
 QUADLETS = frozenset({".container", ".network", ".pod"})
 ENDINGS = frozenset({*YAML, *texts.SOURCES, ".conf", ".toml", ".cfg", ".caddy", ".service", ".json", *QUADLETS})
 _OTHER_NAMES = re.compile(r"(?i)caddyfile|procfile|haproxy|httpd|nginx\.")
@@ -64,18 +69,40 @@ class _Files(Reading):
     named: list[str] = field(default_factory=list)
     quadlets: dict[Path, str] = field(default_factory=dict)
     left_out: Callable[[Path], bool] = field(default=lambda _: False)
+    beside: set[Path] = field(default_factory=set)
+    """Compose files somewhere in a folder that is named, other than its own project's."""
 
     def read_compose(self) -> None:
         """Read the compose files that wait."""
         for project in projects(self.compose):
-            try:
-                inner = compose_files.read(project.path, project.root)
-            except (Problem, Unreadable) as problem:
-                self.refuse(problem, Location(str(project.path)))
-            else:
+            if inner := self._compose(project):
                 self.parts += inner.parts
                 self.problems += inner.problems
         self.compose.clear()
+
+    def _compose(self, project: Project) -> Reading | None:
+        """Read a project, without the files on top of it that cannot be read: those are not in use as they are."""
+        with contextlib.suppress(Problem, Unreadable):
+            return compose_files.read(project.path, project.root)
+        read: Reading | None = None
+        kept: tuple[tuple[Path, Element], ...] = ()
+        for path, root in project.files:
+            try:
+                read = compose_files.read(project.path, Project((*kept, (path, root))).root)
+                kept = (*kept, (path, root))
+            except (Problem, Unreadable) as problem:
+                where = Location(str(path))
+                if path not in self.beside:
+                    self.refuse(problem, where)
+                else:
+                    self.pass_over(problem, where)
+                if not kept:
+                    break
+        return read
+
+    def pass_over(self, problem: Problem | Unreadable, where: Location) -> None:
+        """Say once, as a note, what cannot be read of a folder."""
+        self.parts.append(World(passed_over=(Setting(Path(where.path).name, str(problem), where),)))
 
     def read_quadlets(self) -> None:
         """Read the quadlets of each folder together: a container's network and pod have files of their own."""
@@ -172,11 +199,13 @@ def _folder(folder: Path, reading: _Files) -> None:
             continue
         if owner and file.suffix == ".conf" and file not in whole:
             continue
+        if file.suffix in YAML and file not in {folder / name for name in PROJECTS}:
+            reading.beside.add(file)
         try:
             _file(file, reading)
         except (Problem, Unreadable) as problem:
-            said = Setting(file.name, str(problem), Location(str(file)))
-            reading.parts.append(World(passed_over=(said,)))
+            if file.suffix != ".conf" or file in whole or _OF_A_PATH.search(contents.read_bytes(file)):
+                reading.pass_over(problem, Location(str(file)))
 
 
 def _read_with(part: World) -> Iterator[Path]:

@@ -219,10 +219,8 @@ class _Variables:
             elif name := _NAME.match(text, position):
                 result.append(self._value(name[0]))
                 position = name.end()
-            else:
-                raise Unreadable(
-                    f"{location}: a dollar sign in {text[:80]!r} that names no variable; write $$ for a plain one."
-                )
+            else:  # of no variable: Compose leaves it as it is (compose-go, template/template.go)
+                result.append("$")
         return "".join(result) + text[position:]
 
     def _braced(self, inside: str, location: Location, depth: int) -> str:

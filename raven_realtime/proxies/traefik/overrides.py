@@ -25,9 +25,18 @@ REPLACED = frozenset({"command", "entrypoint", "test"})
 class Project:
     """A compose file with what is put on top of it."""
 
-    path: Path
-    """The first file: names in it are relative to its folder, and its `.env` counts."""
-    root: Element
+    files: tuple[tuple[Path, Element], ...]
+    """Each file and what stands in it, from below."""
+
+    @property
+    def path(self) -> Path:
+        """The first file: names in it are relative to its folder, and its `.env` counts."""
+        return self.files[0][0]
+
+    @property
+    def root(self) -> Element:
+        """All of them, put on top of each other."""
+        return merged([root for _, root in self.files])
 
 
 def projects(files: Iterable[tuple[Path, Element]]) -> list[Project]:
@@ -48,16 +57,21 @@ def projects(files: Iterable[tuple[Path, Element]]) -> list[Project]:
         if index in on_top:
             continue
         fitting = [base for base in on_top if names & running[base]]
-        before = [base for base in fitting if base < index]
         if fitting:
-            on_top[before[-1] if before else fitting[0]].append(index)
+            on_top[_nearest(index, fitting, [path for path, _ in listed])].append(index)
         else:
             alone.append(index)
     found = dict(on_top) | {index: [] for index in alone}
-    return [
-        Project(listed[index][0], merged([listed[each][1] for each in (index, *found[index])]))
-        for index in sorted(found)
-    ]
+    return [Project(tuple(listed[each] for each in (index, *found[index]))) for index in sorted(found)]
+
+
+def _nearest(index: int, fitting: Sequence[int], paths: Sequence[Path]) -> int:
+    """Return what an override is put on: what lies nearest above it, else what is named last before it."""
+    above = [base for base in fitting if paths[index].is_relative_to(paths[base].parent)]
+    depth = max((len(paths[base].parts) for base in above), default=0)
+    near = [base for base in above if len(paths[base].parts) == depth] or fitting
+    before = [base for base in near if base < index]
+    return before[-1] if before else near[0]
 
 
 def merged(roots: Sequence[Element]) -> Element:

@@ -202,3 +202,31 @@ def test_unreadable_files_do_not_hide_findings(here: Path) -> None:
     assert result.exit_code == 2
     assert "RT008" in result.stdout
     assert "absent.conf: the file cannot be read" in result.stderr
+
+
+FRONTEND = "services:\n  frontend:\n    image: frappe/erpnext:v16.0.0\n    command: nginx-entrypoint.sh\n"
+REQUIRED = "services:\n  frontend:\n    labels: ['traefik.http.routers.${ROUTER:?ROUTER not set}.entrypoints=web']\n"
+HEADERS = "add_header X-Frame-Options SAMEORIGIN always;\n"
+
+
+def test_what_lies_in_a_folder_and_cannot_be_read_is_a_note(here: Path) -> None:
+    """An override that nobody may use, beside the project's own file; and a part of nginx's that leads nowhere."""
+    folder = here / "stack"
+    (folder / "overrides").mkdir(parents=True)
+    (folder / "compose.yaml").write_text(FRONTEND)
+    (folder / "overrides" / "multi.yaml").write_text(REQUIRED)
+    (folder / "security_headers.conf").write_text(HEADERS)
+    result = lint("stack", "-o", "json")
+    assert result.exit_code == 0, result.output
+    (note,) = json.loads(result.stdout)["findings"]
+    assert (note["code"], note["level"]) == ("RT116", "note")
+    assert "overrides/multi.yaml:3: the variable ROUTER is required and not set" in note["evidence"]
+
+
+@pytest.mark.parametrize("name", ["stack", "stack/compose.yaml"], ids=["its folder", "the file"])
+def test_the_projects_own_file_has_to_be_readable(name: str, here: Path) -> None:
+    (here / "stack").mkdir()
+    (here / "stack" / "compose.yaml").write_text(FRONTEND + "    labels: ['traefik.enable=${OPEN:?}']\n")
+    result = lint(name)
+    assert result.exit_code == 2
+    assert "compose.yaml:5: the variable OPEN is required and not set" in result.stderr

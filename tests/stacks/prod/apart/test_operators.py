@@ -53,7 +53,8 @@ def of(operator: Path, made: Production, copy: Checkout, key: Path, socket: str)
     file = operator / made.config_file.name
     if made.config_file.exists():
         copyfile(made.config_file, file)
-    given = {**made.stack.environment, "HOME": str(operator), "PYTHONPATH": str(copy.folder), "SSH_AUTH_SOCK": socket}
+    own = {"HOME": str(operator), "XDG_CACHE_HOME": str(operator / ".cache"), "SSH_AUTH_SOCK": socket}
+    given = {**made.stack.environment, **own, "PYTHONPATH": str(copy.folder)}
     stack = Stack(made.stack.state, copy.folder, NAME, file, given, before=made.stack.before, init=False)
     return replace(made, copy=copy, stack=stack, config_file=file, base={**made.base, "sshKeyFile": str(key)})
 

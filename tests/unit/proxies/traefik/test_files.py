@@ -68,6 +68,7 @@ def test_compose(tmp_path: Path) -> None:
         pytest.param("${A:+y}", "y", id="replacement"),
         pytest.param("${N+y}", "", id="no-replacement"),
         pytest.param("$$A", "$A", id="dollar"),
+        pytest.param("HostRegexp(`^.+$`)", "HostRegexp(`^.+$`)", id="dollar of no variable"),
         pytest.param("${A:?must}", "1", id="required"),
     ],
 )
@@ -109,7 +110,7 @@ def test_swarm_labels_stand_under_deploy(tmp_path: Path) -> None:
             "when its aliases (*name) are followed", id="billion-laughs"),
         pytest.param("services: {a: {labels: {k: '${A'}}}", "'${' is not closed", id="open-variable"),
         pytest.param("services: {a: {labels: {k: '${A!}'}}}", "is not understood", id="odd-variable"),
-        pytest.param("services: {a: {labels: {k: 'a $ b'}}}", "write $$", id="lone-dollar"),
+        pytest.param("services: {a: {labels: {k: 'a ${'}}}", "write $$", id="lone-dollar"),
         pytest.param("services: {a: {labels: {k: '${A:?set me}'}}}", "required and not set. set me", id="required"),
         pytest.param("services: {a: {labels: {k: [1]}}}", "the label 'k' holds a list", id="label-list"),
         pytest.param("services: {a: {labels: text}}", "labels are a list", id="labels-text"),

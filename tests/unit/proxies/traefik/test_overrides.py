@@ -49,6 +49,20 @@ def test_which_files_go_together(files: dict[str, str], expected: dict[str, list
     assert grouped(**files) == expected
 
 
+def test_an_override_is_put_on_what_lies_nearest_above_it() -> None:
+    names = {
+        "compose.yaml": BASE,
+        "demo/compose.yaml": OTHER,
+        "demo/more/top.yaml": TOP,
+        "overrides/top.yaml": TOP,
+    }
+    found = projects((Path(name), yaml_element(text, name)) for name, text in names.items())
+    assert [[str(path) for path, _ in project.files] for project in found] == [
+        ["compose.yaml", "overrides/top.yaml"],
+        ["demo/compose.yaml", "demo/more/top.yaml"],
+    ]
+
+
 @pytest.mark.parametrize(
     ("lower", "upper", "expected"),
     [
