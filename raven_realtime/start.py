@@ -44,8 +44,7 @@ def _lint(paths: Sequence[str]) -> int:
     from raven_realtime.problem import Problem  # noqa: PLC0415 (as above)
     from raven_realtime.proxies.unreadable import Unreadable  # noqa: PLC0415 (as above)
 
-    gc.freeze()
-    gc.enable()
+    _collect_rarely()
     try:
         return lint(paths)
     except (Problem, Unreadable) as problem:
@@ -59,14 +58,20 @@ def _whole() -> None:
     gc.disable()
     from raven_realtime import cli  # noqa: PLC0415 (loaded only where options are to be read)
 
-    gc.freeze()
-    gc.enable()
+    _collect_rarely()
     try:
         cli.main()
     except SystemExit as end:
         if not isinstance(end.code, int | None):
             raise
         _leave(end.code or 0)
+
+
+def _collect_rarely() -> None:
+    """Look for garbage again, but not in what is loaded, and less often than for who runs all day."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+    gc.enable()
 
 
 def _leave(code: int) -> None:

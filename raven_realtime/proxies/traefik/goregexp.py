@@ -7,9 +7,10 @@ import re
 import warnings
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import re2
+if TYPE_CHECKING:
+    import re2
 
 parser: Any = importlib.import_module("re._parser")  # what the standard library's own sre_parse is an alias of
 kinds: Any = importlib.import_module("re._constants")
@@ -41,6 +42,8 @@ def text(raw: bytes) -> str:
 
 
 def _options() -> re2.Options:
+    import re2  # noqa: PLC0415 (loaded only where there is a pattern)
+
     options = re2.Options()
     options.log_errors = False
     options.never_capture = True
@@ -84,6 +87,8 @@ class GoRegexp:
         RE2 knows the first and the last text, in order of bytes, that a pattern can match from its start on; a
         pattern that is not tied to the start may match anywhere.
         """
+        import re2  # noqa: PLC0415 (loaded only where there is a pattern)
+
         if not _tied_to_start(self.pattern):
             return False
         try:
@@ -189,6 +194,8 @@ def _raw(value: str | bytes) -> bytes:
 
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str) -> re2._Regexp:
+    import re2  # noqa: PLC0415 (loaded only where there is a pattern)
+
     if len(pattern) > LARGEST + 50:
         raise BadPattern(f"the pattern has {len(pattern)} characters, more than {LARGEST}")
     if "\\C" in pattern.replace("\\\\", ""):
