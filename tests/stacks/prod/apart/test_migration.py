@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +11,7 @@ import pytest
 from demo.server import Server
 from tests.engine import Stack
 from tests.stacks.checkout import Checkout, checkout
+from tests.stacks.prod.agent import agent
 from tests.stacks.prod.apart.test_remote import brought
 from tests.stacks.prod.load import handshakes
 from tests.stacks.prod.production import SECOND_HOST, SECOND_SITE, Production, from_laptop, handshake, stack_on
@@ -22,22 +20,6 @@ EARLIER = "5bfffb26dc96"
 """The last commit whose steps were shell scripts."""
 RATE = 25
 pytestmark = pytest.mark.timeout(900)
-
-
-@contextmanager
-def agent(server: Server, folder: Path) -> Iterator[str]:
-    """Run an ssh agent with the server's key; gives the path of its socket, which is dead afterwards."""
-    where = str(folder / "agent")
-    with subprocess.Popen(["ssh-agent", "-D", "-a", where], stdout=subprocess.DEVNULL) as process:
-        try:
-            for _ in range(50):
-                add = subprocess.run(["ssh-add", "-q", str(server.ssh.key)], env={"SSH_AUTH_SOCK": where}, check=False)
-                if add.returncode == 0:
-                    break
-            yield where
-        finally:
-            process.terminate()
-    Path(where).unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +54,7 @@ def take_over(made: Production) -> None:
 def test_over_ssh(server: Server, copy: Checkout, earlier: Checkout, tmp_path: Path, login: str) -> None:
     name = f"earlier-{login.split()[1]}"
     key = str(server.ssh.key)
-    with agent(server, tmp_path) as socket:
+    with agent(tmp_path, server.ssh.key) as socket:
         by_agent = "agent" in login
         made = from_laptop(server, earlier, name, socket if by_agent else "", sshKeyFile=None if by_agent else key)
         made.up()

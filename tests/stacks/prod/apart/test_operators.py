@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,24 +13,10 @@ from typing import Any
 from demo.server import Server
 from tests.engine import Stack
 from tests.stacks.checkout import Checkout, checkout
+from tests.stacks.prod.agent import agent
 from tests.stacks.prod.production import SECOND_HOST, Production, from_laptop, handshake
 
 NAME = "operators"
-
-
-@contextmanager
-def agent(folder: Path, key: Path) -> Iterator[str]:
-    """Run an ssh agent that holds a key; gives the path of its socket."""
-    where = folder / "agent"
-    with subprocess.Popen(["ssh-agent", "-D", "-a", str(where)], stdout=subprocess.DEVNULL) as process:
-        try:
-            while not where.exists():
-                assert process.poll() is None
-            given = {**os.environ, "SSH_AUTH_SOCK": str(where)}
-            subprocess.run(["ssh-add", "-q", str(key)], env=given, stdin=subprocess.DEVNULL, check=True)
-            yield str(where)
-        finally:
-            process.terminate()
 
 
 @contextmanager
