@@ -17,7 +17,7 @@ CLIENT = Path(__file__).parent / "client.js"
 HELD_AT_MOST = 8_000
 HELD_FOR_MEMORY = 5_000
 HELD_ACROSS_A_CHANGE = 400
-"""As many as every candidate can hold: nginx as the seed configures it has 1,024 connections, two for each socket."""
+"""As many as every candidate can hold: nginx as docs/guidelines.md has it keeps 1,024 connections, two a socket."""
 
 
 def handshakes(way: Way, size: float) -> float:

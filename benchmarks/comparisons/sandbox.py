@@ -1,4 +1,4 @@
-"""The sandbox's multiplexer: the seed's configuration and ours, against Socket.IO asked directly."""
+"""The sandbox's multiplexer: the guidelines' configuration and ours, against Socket.IO asked directly."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ http {{
   }}
 }}
 """
-"""The plain multiplexer (section 4.1) inside what an nginx package puts around it, with the seed's worker_connections
-(section 3.2)."""
+"""The plain multiplexer (docs/guidelines.md, "One tunnel") inside what an nginx package puts around it, with
+the usual worker_connections."""
 
 
 @contextmanager
@@ -51,7 +51,7 @@ def direct(_folder: Path) -> Iterator[Way]:
 
 @contextmanager
 def seed(folder: Path) -> Iterator[Way]:
-    """Ask through nginx as the seed configures it."""
+    """Ask through nginx as docs/guidelines.md configures it."""
     ports = free_ports()
     with servers.socketio() as origin:
         text = SEED.format(folder=folder, port=ports.web, web=ports.redis, socketio=origin)

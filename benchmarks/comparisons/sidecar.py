@@ -1,4 +1,4 @@
-"""Production's sidecar behind Traefik: the seed's, ours, bench's and frappe_docker's nginx, against Traefik alone."""
+"""Production's sidecar behind Traefik: the guidelines', ours, bench's and frappe_docker's, and Traefik alone."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ http {{
   }}
 }}
 """
-"""The seed's section 3.2, with the access log that nginx's image has."""
+"""docs/guidelines.md, "Production", with the access log that nginx's image has."""
 
 DEBIAN = """\
 worker_processes auto;

@@ -91,11 +91,8 @@ class _Files(Reading):
                 read = compose_files.read(project.path, Project((*kept, (path, root))).root)
                 kept = (*kept, (path, root))
             except (Problem, Unreadable) as problem:
-                where = Location(str(path))
-                if path not in self.beside:
-                    self.refuse(problem, where)
-                else:
-                    self.pass_over(problem, where)
+                say = self.pass_over if path in self.beside else self.refuse
+                say(problem, Location(str(path)))
                 if not kept:
                     break
         return read
@@ -199,7 +196,7 @@ def _folder(folder: Path, reading: _Files) -> None:
             continue
         if owner and file.suffix == ".conf" and file not in whole:
             continue
-        if file.suffix in YAML and file not in {folder / name for name in PROJECTS}:
+        if file.suffix in YAML and (file.parent != folder or file.name not in PROJECTS):
             reading.beside.add(file)
         try:
             _file(file, reading)

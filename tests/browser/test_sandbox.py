@@ -65,7 +65,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 def publish(sandbox: Deployment, name: str, text: str) -> float:
-    """Publish a message to #general with the demo's bench, as the seed does; return when it was done."""
+    """Publish a message to #general with the demo's bench, as docs/guidelines.md does; return when it was done."""
     kwargs = {
         "event": "message_created",
         "message": {

@@ -50,7 +50,7 @@ location /socket.io/ {
 
     proxy_http_version 1.1;
     proxy_set_header Upgrade $http_upgrade;
-    proxy_set_header Connection $raven_connection;
+    proxy_set_header Connection {{connection}};
 
     # Frappe compares Host with Origin, and takes the site from the header.
     proxy_set_header Host $host;
@@ -93,9 +93,15 @@ def http(wanted: Wanted, socketio: str) -> str:
     return fill(HTTP, sites=lines(sites, 4), socketio=socketio, upstream=wanted.upstream)
 
 
-def locations(wanted: Wanted, socketio: str) -> str:
-    """Return the locations of Socket.IO, which need what `http` returns."""
-    return fill(LOCATIONS, socketio=socketio, timeout=wanted.timeout)
+def locations(wanted: Wanted, socketio: str, connection: str = "$raven_connection") -> str:
+    """Return the locations of Socket.IO, which need the variables that `http` returns.
+
+    Args:
+        wanted: nginx' timeout.
+        socketio: the upstream's name, or its address.
+        connection: what the Connection header becomes.
+    """
+    return fill(LOCATIONS, socketio=socketio, timeout=wanted.timeout, connection=connection)
 
 
 def render(wanted: Wanted) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from raven_realtime.ports import SOCKETIO_PORT, WEB_PORT
 from raven_realtime.render.target import Target, fill, lines
+from raven_realtime.render.targets.nginx import locations
 from raven_realtime.render.wanted import Wanted
 
 WHOLE = """\
@@ -30,32 +31,7 @@ if ($raven_origin = "") {
 set $raven_site "";
 {{sites}}
 
-location = /socket.io {
-    rewrite ^ /socket.io/ last;
-}
-
-location /socket.io/ {
-    proxy_pass http://{{upstream}};
-
-    proxy_http_version 1.1;
-    proxy_set_header Upgrade $http_upgrade;
-    proxy_set_header Connection $http_connection;
-
-    # Frappe compares Host with Origin, and takes the site from the header.
-    proxy_set_header Host $host;
-    proxy_set_header Origin $raven_origin;
-    proxy_set_header X-Frappe-Site-Name $raven_site;
-
-    proxy_set_header X-Real-IP $remote_addr;
-    proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-    proxy_set_header X-Forwarded-Proto $raven_scheme;
-
-    # A silent connection stays open, and each event is passed on at once.
-    proxy_read_timeout {{timeout}}s;
-    proxy_send_timeout {{timeout}}s;
-    proxy_buffering off;
-}
-
+{{locations}}
 location / {
     proxy_pass http://{{web}};
     proxy_set_header Host $http_host;
@@ -77,7 +53,7 @@ def render(wanted: Wanted) -> str:
         names=wanted.names,
         sites=lines(sites, 0),
         upstream=wanted.upstream,
-        timeout=wanted.timeout,
+        locations=locations(wanted, wanted.upstream, connection="$http_connection"),
         web=wanted.web,
     )
 

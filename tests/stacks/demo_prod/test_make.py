@@ -1,4 +1,4 @@
-"""`make demo-prod` as a newcomer types it: a server, the seed's stack as committed on it, and all of it gone again."""
+"""`make demo-prod` as a newcomer types it: a server, the committed stack on it, and all of it gone again."""
 
 from __future__ import annotations
 

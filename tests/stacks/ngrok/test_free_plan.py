@@ -1,4 +1,4 @@
-"""A free plan's warning page: the checks look like a browser and meet it, the seed's curl line does not."""
+"""A free plan's warning page: the checks look like a browser and meet it, the guidelines' curl line does not."""
 
 from __future__ import annotations
 

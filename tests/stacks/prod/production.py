@@ -36,7 +36,7 @@ SEED_LABELS = {
     "traefik.http.routers.frappe-socketio.tls.certresolver": "myresolver",
     "traefik.http.services.frappe-socketio.loadbalancer.server.port": "80",
 }
-"""Seed, section 3.2."""
+"""docs/guidelines.md, "Production"."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The first `pulumi up --stack prod`: the seed's labels, every check, and a chat that works."""
+"""The first `pulumi up --stack prod`: the guidelines' labels, every check, and a chat that works."""
 
 from __future__ import annotations
 
